@@ -1,0 +1,72 @@
+# What to run. `make help` lists it; logic longer than two shell lines belongs in Python.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+
+OLDEST := 3.11
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < tuple(map(int, "$(OLDEST)".split("."))))
+# The first interpreter that is new enough; `make install PYTHON=/path/to/python3` chooses another.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
+	"$$p" -c '$(NEW_ENOUGH)' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV := .venv
+IN_VENV := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
+# Two processes: the embedded broker wants a core as well. A file's tests stay together.
+PYTEST := $(IN_VENV) -m pytest -n 2 --dist loadfile
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(INSTALLED): pyproject.toml
+	@test -n "$(PYTHON)" || { echo "make: no Python $(OLDEST) or later found on PATH." \
+	  "Install one, or name it: make install PYTHON=/path/to/python3" >&2; exit 2; }
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "make: $$($(PYTHON) --version 2>&1) is too old:" \
+	  "Python $(OLDEST) or later is needed. Name one: make install PYTHON=/path/to/python3" >&2; exit 2; }
+	"$(PYTHON)" -m venv $(VENV)
+	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[broker,tests]'
+	@touch $@
+
+.PHONY: install
+install: $(INSTALLED) ## Make .venv with the command `adaptive-stream` in it
+
+.PHONY: check
+check: fmt-check lint layers types test test-versions ## All that CI runs
+
+.PHONY: fmt
+fmt: $(INSTALLED) ## Format every Python file
+	$(IN_VENV) -m ruff format .
+	$(IN_VENV) -m ruff check --fix-only --quiet .
+
+.PHONY: fmt-check
+fmt-check: $(INSTALLED) ## Fail if `make fmt` would change a file
+	$(IN_VENV) -m ruff format --check --quiet .
+
+.PHONY: lint
+lint: $(INSTALLED) ## Style, and calls that a pure file may not make
+	$(IN_VENV) -m ruff check --quiet .
+
+.PHONY: layers
+layers: $(INSTALLED) ## Imports go one way
+	$(VENV)/bin/lint-imports
+
+.PHONY: types
+types: $(INSTALLED) ## Types, with mypy
+	$(IN_VENV) -m mypy
+
+.PHONY: test
+test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart' narrows)
+	$(PYTEST) $(ARGS)
+
+.PHONY: test-versions
+test-versions: $(INSTALLED) ## The pure tests on every other Python $(OLDEST)+ at hand
+	$(IN_VENV) tests/versions.py
+
+.PHONY: demo
+demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka
+	$(VENV)/bin/adaptive-stream demo
+
+.PHONY: clean
+clean: ## Remove .venv and every cache
+	rm -rf $(VENV) dist build .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,1 @@
+"""The command `adaptive-stream` (alias `astream`): one module per group of commands."""
