@@ -1,0 +1,56 @@
+"""customer.state.v1: the newest state of each customer, compacted.
+
+The value is the state, `{"merged_into": ...}` for a customer that is now part of another, or a
+tombstone when nothing is to be known of her any more.
+"""
+
+import msgspec
+
+from adaptive_stream.engine.decision import CustomerState
+from adaptive_stream.outputs.record import Record, cloud_event, encode, time_text
+
+TOPIC = "customer.state.v1"
+
+
+class IdentifierObject(msgspec.Struct, frozen=True):
+    """A name of hers, normalised."""
+
+    type: str
+    value: str
+
+
+class MergedPayload(msgspec.Struct, frozen=True, tag_field=None):
+    """The customer lives on under another id."""
+
+    merged_into: str
+
+
+class Payload(msgspec.Struct, frozen=True):
+    """The public state. The engine makes it; a part is absent as long as it is empty."""
+
+    customer: str
+    state_seq: int
+    identifiers: list[IdentifierObject]
+    members: list[str]
+    was: list[str] = []
+    carts: dict[str, dict[str, object]] = {}
+    orders: dict[str, object] = {}
+    contracts: dict[str, dict[str, object]] = {}
+    cases: dict[str, dict[str, object]] = {}
+    consent: list[dict[str, object]] = []
+    profile: dict[str, object] = {}
+    journeys: list[dict[str, object]] = []
+    offers: list[dict[str, object]] = []
+
+
+def record(state: CustomerState) -> Record:
+    """The record of one state. The view is encoded as the engine made it, whatever it holds."""
+    headers = cloud_event(
+        TOPIC,
+        f"{state.customer}.{state.state_seq}",
+        "customer.state",
+        state.customer,
+        time_text(state.known_ms),
+    )
+    value = None if state.view is None else encode(state.view)
+    return Record(TOPIC, state.customer.encode(), value, headers)

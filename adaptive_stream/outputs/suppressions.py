@@ -1,0 +1,114 @@
+"""suppressions.<channel>.v1: what must not be sent on a channel, must wait, or may go after all."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from adaptive_stream.engine.decision import Suppression
+from adaptive_stream.outputs.recipient import Recipient, recipients
+from adaptive_stream.outputs.record import Record, cloud_event, encode, time_or_null, time_text
+
+# A message to one person can go out on these. The rest only report (store, backoffice), or speak
+# to everybody at once (broadcast).
+CHANNELS = ("ads", "app", "callcentre", "directmail", "email", "push", "sms", "social", "web")
+TOPIC_OF = {channel: f"suppressions.{channel}.v1" for channel in CHANNELS}
+TOPICS = tuple(TOPIC_OF.values())
+
+
+class MessageObject(msgspec.Struct, frozen=True, gc=False):
+    """One planned message that a sender has told us of. `handle`: what the sender calls it."""
+
+    message: str
+    sender: str
+    handle: str
+    due: str | None
+    revocable_until: str | None
+
+
+class CauseObject(msgspec.Struct, frozen=True, gc=False):
+    """The fact behind it: its id, and the channel that it was seen on."""
+
+    id: str
+    channel: str
+
+
+class Payload(msgspec.Struct, frozen=True, gc=False):
+    """One instruction. Of all with the same (member, journey, instance, scope) the highest `rev`
+    holds. `cause` is null when the time brought it about."""
+
+    id: str
+    action: Literal["suppress", "hold", "release"]
+    scope: Literal["message", "instance", "journey", "purpose", "endpoint", "all"]
+    channel: str
+    customer: str
+    member: str
+    state_seq: int
+    rev: int
+    recipients: list[Recipient]
+    journey: str
+    instance: str
+    steps: tuple[str, ...]
+    messages: list[MessageObject]
+    because: Annotated[str, msgspec.Meta(description="a reason or the name of a condition")]
+    cause: CauseObject | None
+    event_time: str
+    known_time: str
+    until: Annotated[str | None, msgspec.Meta(description="the end of a hold")]
+    releasable_until: Annotated[str | None, msgspec.Meta(description="forget it after this")]
+    rules: str
+
+
+def record(suppression: Suppression) -> Record:
+    """The record of one suppress, hold or release. The headers let a consumer filter unparsed."""
+    topic = TOPIC_OF[suppression.channel]
+    known_time = time_text(suppression.known_ms)
+    messages = [_message(planned) for planned in suppression.messages]
+    cause = suppression.cause
+    payload = Payload(
+        id=suppression.id,
+        action=suppression.action,  # type: ignore[arg-type]
+        scope=suppression.scope,  # type: ignore[arg-type]
+        channel=suppression.channel,
+        customer=suppression.customer,
+        member=suppression.member,
+        state_seq=suppression.state_seq,
+        rev=suppression.rev,
+        recipients=recipients(suppression.recipients, (suppression.channel,)),
+        journey=suppression.journey,
+        instance=suppression.instance,
+        steps=suppression.steps,
+        messages=messages,
+        because=suppression.because,
+        cause=CauseObject(cause.id, cause.channel) if cause else None,
+        event_time=time_text(suppression.event_ms),
+        known_time=known_time,
+        until=time_or_null(suppression.until_ms),
+        releasable_until=time_or_null(suppression.releasable_until_ms),
+        rules=suppression.rules,
+    )
+    headers = (
+        *cloud_event(
+            topic, payload.id, "suppression." + payload.action, payload.customer, known_time
+        ),
+        ("action", payload.action.encode()),
+        ("journey", payload.journey.encode()),
+        ("sender", _only_sender(messages).encode()),
+    )
+    return Record(topic, payload.customer.encode(), encode(payload), headers)
+
+
+def _message(planned: dict[str, object]) -> MessageObject:
+    """From the engine's {message, sender, handle, due_ms, revocable_until_ms}."""
+    return MessageObject(
+        message=str(planned["message"]),
+        sender=str(planned.get("sender") or ""),
+        handle=str(planned.get("handle") or ""),
+        due=time_or_null(planned.get("due_ms")),  # type: ignore[arg-type]
+        revocable_until=time_or_null(planned.get("revocable_until_ms")),  # type: ignore[arg-type]
+    )
+
+
+def _only_sender(messages: list[MessageObject]) -> str:
+    """The sender that all messages have in common: a wrong name would hide the record from one."""
+    senders = {message.sender for message in messages}
+    return senders.pop() if len(senders) == 1 else ""
