@@ -4,6 +4,8 @@ The value is the state, `{"merged_into": ...}` for a customer that is now part o
 tombstone when nothing is to be known of her any more.
 """
 
+from typing import Any
+
 import msgspec
 
 from adaptive_stream.engine.decision import CustomerState
@@ -19,7 +21,7 @@ class IdentifierObject(msgspec.Struct, frozen=True):
     value: str
 
 
-class MergedPayload(msgspec.Struct, frozen=True, tag_field=None):
+class MergedPayload(msgspec.Struct, frozen=True):
     """The customer lives on under another id."""
 
     merged_into: str
@@ -33,14 +35,14 @@ class Payload(msgspec.Struct, frozen=True):
     identifiers: list[IdentifierObject]
     members: list[str]
     was: list[str] = []
-    carts: dict[str, dict[str, object]] = {}
-    orders: dict[str, object] = {}
-    contracts: dict[str, dict[str, object]] = {}
-    cases: dict[str, dict[str, object]] = {}
-    consent: list[dict[str, object]] = []
-    profile: dict[str, object] = {}
-    journeys: list[dict[str, object]] = []
-    offers: list[dict[str, object]] = []
+    carts: dict[str, dict[str, Any]] = {}
+    orders: dict[str, Any] = {}
+    contracts: dict[str, dict[str, Any]] = {}
+    cases: dict[str, dict[str, Any]] = {}
+    consent: list[dict[str, Any]] = []
+    profile: dict[str, Any] = {}
+    journeys: list[dict[str, Any]] = []
+    offers: list[dict[str, Any]] = []
 
 
 def record(state: CustomerState) -> Record:

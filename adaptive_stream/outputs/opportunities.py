@@ -6,7 +6,7 @@ import msgspec
 
 from adaptive_stream.engine.decision import Opportunity
 from adaptive_stream.outputs.recipient import Recipient, recipients
-from adaptive_stream.outputs.record import Record, cloud_event, encode, time_text
+from adaptive_stream.outputs.record import Record, Time, cloud_event, encode, time_text
 
 TOPIC = "opportunities.v1"
 
@@ -37,10 +37,10 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     prefers: str | None
     purpose: str
     worth: float
-    not_before: str
-    good_until: str
+    not_before: Time
+    good_until: Time
     because: str
-    known_time: str
+    known_time: Time
 
 
 def record(opportunity: Opportunity) -> Record:

@@ -6,6 +6,7 @@ Rule 2: the same decision gives the same bytes, headers included: repeats can be
 
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
 
@@ -13,6 +14,8 @@ SPEC_VERSION = b"1.0"
 JSON = b"application/json"
 LAST_MS = 253_402_300_799_999  # RFC 3339 has four digits for the year; a sender's due date may not.
 
+# A moment as it stands in a payload: what `time_text` makes.
+Time = Annotated[str, msgspec.Meta(extra_json_schema={"format": "date-time"})]
 Headers = tuple[tuple[str, bytes], ...]
 
 

@@ -1,16 +1,16 @@
 """customer.state-changed.v1: what changed in a customer's state, in order, without a gap."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from adaptive_stream.engine.decision import Cause, StateChanged, Transition
-from adaptive_stream.outputs.record import Record, cloud_event, encode, time_text
+from adaptive_stream.outputs.record import Record, Time, cloud_event, encode, time_text
 
 TOPIC = "customer.state-changed.v1"
 
 TransitionObject = Annotated[
-    dict[str, object],
+    dict[str, Any],
     msgspec.Meta(
         description="name, then what this transition adds (key, from, to, into, ...), then "
         "event_time where it is not that of the record",
@@ -44,8 +44,8 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     customer: str
     state_seq: int
     transitions: list[TransitionObject]
-    event_time: str
-    known_time: str
+    event_time: Time
+    known_time: Time
     cause: list[CauseObject]
     led_to: tuple[str, ...]
     rules: str

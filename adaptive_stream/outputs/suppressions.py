@@ -6,11 +6,29 @@ import msgspec
 
 from adaptive_stream.engine.decision import Suppression
 from adaptive_stream.outputs.recipient import Recipient, recipients
-from adaptive_stream.outputs.record import Record, cloud_event, encode, time_or_null, time_text
+from adaptive_stream.outputs.record import (
+    Record,
+    Time,
+    cloud_event,
+    encode,
+    time_or_null,
+    time_text,
+)
 
-# A message to one person can go out on these. The rest only report (store, backoffice), or speak
-# to everybody at once (broadcast).
-CHANNELS = ("ads", "app", "callcentre", "directmail", "email", "push", "sms", "social", "web")
+# A message to one person can go out on these. Of the others the back office only reports, and a
+# broadcast speaks to everybody at once.
+CHANNELS = (
+    "ads",
+    "app",
+    "callcentre",
+    "directmail",
+    "email",
+    "push",
+    "sms",
+    "social",
+    "store",
+    "web",
+)
 TOPIC_OF = {channel: f"suppressions.{channel}.v1" for channel in CHANNELS}
 TOPICS = tuple(TOPIC_OF.values())
 
@@ -21,8 +39,8 @@ class MessageObject(msgspec.Struct, frozen=True, gc=False):
     message: str
     sender: str
     handle: str
-    due: str | None
-    revocable_until: str | None
+    due: Time | None
+    revocable_until: Time | None
 
 
 class CauseObject(msgspec.Struct, frozen=True, gc=False):
@@ -51,10 +69,10 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     messages: list[MessageObject]
     because: Annotated[str, msgspec.Meta(description="a reason or the name of a condition")]
     cause: CauseObject | None
-    event_time: str
-    known_time: str
-    until: Annotated[str | None, msgspec.Meta(description="the end of a hold")]
-    releasable_until: Annotated[str | None, msgspec.Meta(description="forget it after this")]
+    event_time: Time
+    known_time: Time
+    until: Annotated[Time | None, msgspec.Meta(description="the end of a hold")]
+    releasable_until: Annotated[Time | None, msgspec.Meta(description="forget it after this")]
     rules: str
 
 
