@@ -20,10 +20,10 @@ PROGRAM = "adaptive-stream"
 
 # Command -> its module and the line that the help shows, in the order of the help.
 COMMANDS = {
-    "demo": ("adaptive_stream.cli.demo", "a purchase in the store silences the mail about the cart"),
+    "demo": ("adaptive_stream.cli.demo", "a till receipt silences the mail about the cart"),
     "up": ("adaptive_stream.cli.up", "start broker, topics and worker, and keep them running"),
     "down": ("adaptive_stream.cli.down", "stop all that `up` started; the data stays"),
-    "broker": ("adaptive_stream.cli.broker", "a real Apache Kafka on this machine: start|stop|status"),
+    "broker": ("adaptive_stream.cli.broker", "a real Apache Kafka, here: start|stop|status"),
     "topics": ("adaptive_stream.cli.topics", "topics as declared against the cluster"),
     "sniff": ("adaptive_stream.cli.sniff", "what is in a topic, and the channel file for it"),
     "doctor": ("adaptive_stream.cli.doctor", "what is wrong with this set-up, and what to do"),

@@ -1,0 +1,79 @@
+"""Stands between whoever wants a broker and its JVM, so that the JVM never outlives its purpose.
+
+Runs by its path, with the standard library alone:
+
+    supervisor.py attached|detached STATE_FILE PORT LOCK_FD JAVA...
+
+Rule 1: attached, the JVM ends when standard input does: the kernel closes that pipe however the
+caller died, kill -9 included. Detached, it ends on SIGTERM.
+Rule 2: the JVM dies with its supervisor, where the kernel can be asked for that (Linux).
+Rule 3: both hold LOCK_FD, the lock on the data directory, so a free lock means nothing runs.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+STOP_WITHIN_S = 20  # Kafka needs about one second; a disk that hangs must not keep us for ever.
+PR_SET_PDEATHSIG = 1
+
+
+def main(words: list[str]) -> int:
+    """Starts the JVM, waits for its end, returns its exit code."""
+    mode, state_file, port, lock_fd, *command = words
+    if mode == "detached" and os.fork():
+        return 0  # The caller waits for this process; the other one has no parent to bother.
+    # Only the caller decides when a broker stops: not the terminal that it shares with us.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    java = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        pass_fds=(int(lock_fd),),
+        preexec_fn=_dies_with_us(),  # noqa: PLW1509  # before any thread is started
+    )
+
+    def stop(*_: object) -> None:
+        java.terminate()
+        timer = threading.Timer(STOP_WITHIN_S, java.kill)
+        timer.daemon = True
+        timer.start()
+
+    signal.signal(signal.SIGTERM, stop)
+    if mode == "attached":
+        threading.Thread(target=_at_end_of_input, args=(stop,), daemon=True).start()
+    _write_state(Path(state_file), {"pid": os.getpid(), "java_pid": java.pid, "port": int(port)})
+    return abs(java.wait())
+
+
+def _at_end_of_input(stop: Callable[[], None]) -> None:
+    sys.stdin.buffer.read()
+    stop()
+
+
+def _dies_with_us() -> Callable[[], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    libc = ctypes.CDLL(None)  # loaded before the fork: a child may not take locks of the loader
+
+    def ask_the_kernel() -> None:
+        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return ask_the_kernel
+
+
+def _write_state(path: Path, state: dict[str, int]) -> None:
+    """Whole or not at all: `broker stop` may read it at any moment."""
+    fresh = path.with_suffix(".fresh")
+    fresh.write_text(json.dumps(state))
+    fresh.replace(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
