@@ -19,11 +19,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
-from adaptive_stream.broker import supervisor
+from adaptive_stream.broker import fresh, supervisor
 from adaptive_stream.broker.error import BrokerError
 from adaptive_stream.broker.jars import kafka_command
 from adaptive_stream.broker.ports import free_port, is_free, kafka_answers
-from adaptive_stream.broker.properties import HOST, JVM, meta_properties, server_properties
+from adaptive_stream.broker.properties import HOST, JVM, server_properties
 
 START_WITHIN_S = 120  # Two seconds on an idle laptop; CI machines share their disk.
 STOP_WITHIN_S = supervisor.STOP_WITHIN_S + 10
@@ -172,10 +172,9 @@ class Broker:
         """Everything that Kafka wants to find before it starts."""
         meta = self._kafka_dir / "meta.properties"
         if not meta.exists():
-            if self._kafka_dir.exists() and any(self._kafka_dir.iterdir()):
+            if (self._kafka_dir / "__cluster_metadata-0").exists():
                 raise self._damaged(f"{meta} is missing")
-            self._kafka_dir.mkdir(exist_ok=True)
-            meta.write_text(meta_properties())
+            fresh.fill(self._kafka_dir)
         properties.write_text(server_properties(self._kafka_dir, self.port, free_port()))
         self._state_path.unlink(missing_ok=True)
         if self.log_path.exists():

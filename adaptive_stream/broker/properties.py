@@ -1,8 +1,4 @@
-"""How the embedded broker is configured: one node, on loopback, small, nothing waits.
-
-Data of another cluster or another layout is refused by Kafka itself; a fresh directory gets the
-two ids that `kafka-storage format` would write, without the second JVM that it takes.
-"""
+"""How the embedded broker is configured: one node, on loopback, small, nothing waits."""
 
 import base64
 import uuid
@@ -58,12 +54,10 @@ def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
 
 def meta_properties() -> str:
     """The text of meta.properties for a directory that holds nothing yet."""
-    return (
-        f"version=1\ncluster.id={_kafka_uuid()}\nnode.id={NODE_ID}\ndirectory.id={_kafka_uuid()}\n"
-    )
+    return f"version=1\ncluster.id={kafka_uuid()}\nnode.id={NODE_ID}\ndirectory.id={kafka_uuid()}\n"
 
 
-def _kafka_uuid() -> str:
+def kafka_uuid() -> str:
     """A UUID as Kafka writes it: 22 characters of URL-safe base64."""
     while True:
         text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
