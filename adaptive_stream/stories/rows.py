@@ -1,0 +1,227 @@
+"""Reads one row of a story: `D0 10:41  in  store order.completed loyalty:L-204 order=R-77`."""
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from adaptive_stream.catalog.faults import suggestion
+from adaptive_stream.stories import phrases
+from adaptive_stream.stories.calendar import Calendar, Moment
+from adaptive_stream.stories.story import Item, Row, Value
+
+TIMES_MAX = 10_000  # A row that is repeated more often than that is a load test, not a story.
+
+_WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
+_FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_./-]*)=(.*)", re.DOTALL)
+_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*:[^\s/]+")
+_REFERENCE = re.compile(r"[^\s/#]+/[^\s/#]+#[^\s/#]+")
+_ITEM = re.compile(r"([^*@,\s]+)(?:\*([^@,\s]+))?(?:@([^,\s]+))?")
+_NUMBERED = re.compile(r"\{(\d+)\.\.(\d+)\}")
+
+
+class RowError(Exception):
+    """A row cannot be read: the piece at fault, what is wrong with it, and what to do."""
+
+    def __init__(self, value: str, says: str, remedy: str) -> None:
+        super().__init__(value, says, remedy)
+        self.value, self.says, self.remedy = value, says, remedy
+
+
+def read_rows(line: str, number: int, calendar: Calendar) -> list[Row]:
+    """The row of a line, or the rows when it has `times=`. Raises RowError."""
+    day, clock, verb, *words = [*_WORD.findall(line), "", "", ""]
+    at_ms = calendar.at(day, clock)
+    if at_ms is None:
+        raise RowError(f"{day} {clock}", "does not begin with a time", "write `D0 10:41` first")
+    if verb not in phrases.VERBS:
+        raise RowError(verb, "has no such verb", suggestion(verb, phrases.VERBS))
+    if '"' in _WORD.sub("", line):
+        raise RowError(line, "has a quotation mark that is not closed", "close it")
+    words = [word for word in words if word]
+    text = " ".join(line.split())
+    rows = []
+    for numbered in _repeated(words):
+        row = Row(number, at_ms, verb, "", text=text)
+        rows.append(_READERS[verb](row, numbered, calendar))
+    return rows
+
+
+def _repeated(words: list[str]) -> Iterator[list[str]]:
+    """The words of each repeat, `{1..50}` replaced by its number and `times=` left out."""
+    times = [word for word in words if re.fullmatch(r"times=\d+", word)]
+    ranges = {match.groups() for word in words for match in _NUMBERED.finditer(word)}
+    if not times and ranges:
+        raise RowError(" ".join(words), "is numbered but not repeated", "add `times=50`")
+    if not times:
+        yield words
+        return
+    count = int(times[0][6:])
+    if not 1 <= count <= TIMES_MAX:
+        raise RowError(times[0], f"repeats less than once or more than {TIMES_MAX} times", "change it")
+    if any(int(last) - int(first) + 1 != count for first, last in ranges):
+        raise RowError(times[0], "does not repeat as often as it numbers", "make both the same")
+    for repeat in range(count):
+        yield [
+            _NUMBERED.sub(lambda found: str(int(found[1]) + repeat), word)  # noqa: B023
+            for word in words
+            if word not in times
+        ]
+
+
+def _read_in(row: Row, words: list[str], calendar: Calendar) -> Row:
+    channel, fact, *rest = _at_least(words, 2, "write `in store order.completed loyalty:L-204 …`")
+    _known(channel, phrases.CHANNELS, "is no channel")
+    _known(fact, phrases.FACTS, "is no fact")
+    row = _read_words(replace(row, subject=channel, action=fact), rest, calendar)
+    names = phrases.RAW_FIELDS if fact == "raw" else phrases.FACT_FIELDS
+    for name in row.fields:
+        _known(name, names, "is nothing that a fact says")
+    return _nothing_left(row)
+
+
+def _read_ask(row: Row, words: list[str], calendar: Calendar) -> Row:
+    channel, reference, *rest = _at_least(words, 2, "write `ask email journey/instance#step …`")
+    _known(channel, phrases.CHANNELS, "is no channel")
+    if not _REFERENCE.fullmatch(reference):
+        raise RowError(reference, "is no journey/instance#step", "write `none/none#any` or its step")
+    return _nothing_left(
+        _read_words(replace(row, subject=channel, action=reference), rest, calendar)
+    )
+
+
+def _read_ans(row: Row, words: list[str], calendar: Calendar) -> Row:
+    answer, *rest = _at_least(words, 1, "write `ans deny because=bought_these_items`")
+    _known(answer, phrases.ANSWERS, "is no answer")
+    return _nothing_left(_read_words(replace(row, subject="gate", action=answer), rest, calendar))
+
+
+def _read_out(row: Row, words: list[str], calendar: Calendar) -> Row:
+    topic, *rest = _at_least(words, 1, "write `out suppressions.email suppress …`")
+    if not phrases.known_topic(topic):
+        known = [*phrases.TOPIC_OF, "decisions", "view.callcentre", "dlq.store"]
+        raise RowError(topic, "is no topic that stories speak of", suggestion(topic, known))
+    action = ""
+    if rest and "=" not in rest[0]:
+        action, *rest = rest
+        _known(action, phrases.actions(topic), f"never comes on {topic}")
+    elif row.verb == "out":
+        raise RowError(topic, "does not say what comes", f"name one of {phrases.actions(topic)}")
+    row = _read_words(replace(row, subject=topic, action=action), rest, calendar)
+    _check_fields(row, topic)
+    return _nothing_left(row)
+
+
+def _check_fields(row: Row, topic: str, *more: str) -> None:
+    """A field that no record has would let a `not` pass for ever."""
+    names = phrases.fields(topic)
+    if names is not None:
+        for name in row.fields:
+            _known(name, (*names, *more), f"is nothing that {topic} tells")
+
+
+def _read_see(row: Row, words: list[str], calendar: Calendar) -> Row:
+    query, *rest = _at_least(words, 1, "write `see customer email:ana@example.com …`")
+    if not query.startswith("GET/"):
+        _known(query, phrases.QUERIES, "is no query")
+    row = _read_words(replace(row, subject=query), rest, calendar)
+    if query == "customer" and (len(row.identifiers) != 1 or not row.fields):
+        remedy = "write `see customer email:ana@example.com orders.count=1`"
+        raise RowError(row.text, "does not say who and what", remedy)
+    if query == "count":
+        _check_count(row)
+    return row
+
+
+def _check_count(row: Row) -> None:
+    topic = str(row.fields.get("topic", ""))
+    if not phrases.known_topic(topic) and topic != "outputs":
+        raise RowError(topic, "is no topic to count in", suggestion(topic, phrases.TOPIC_OF))
+    if not {"value", "max"} & set(row.fields):
+        raise RowError(row.text, "does not say how many", "add `value=1` or `max=3`")
+    _check_fields(row, topic, *phrases.COUNTING)
+
+
+def _read_do(row: Row, words: list[str], _: Calendar) -> Row:
+    command, *rest = _at_least(words, 1, "write a command, as `do customer forget …`")
+    _known(command, phrases.COMMANDS, "is no command")
+    return replace(row, subject=command, words=tuple(rest))
+
+
+_READERS = {
+    "in": _read_in,
+    "ask": _read_ask,
+    "ans": _read_ans,
+    "out": _read_out,
+    "not": _read_out,
+    "see": _read_see,
+    "do": _read_do,
+}
+
+
+def _read_words(row: Row, words: list[str], calendar: Calendar) -> Row:
+    """The row with its identifiers, fields, items and `@happened`; the rest stays in `words`."""
+    identifiers: list[str] = []
+    fields: dict[str, Value] = {}
+    items: list[Item] = []
+    left: list[str] = []
+    for word in words:
+        if match := _FIELD.fullmatch(word):
+            name, value = match.groups()
+            if name == "item" and row.verb == "in":
+                items += _items(value)
+            elif name in fields:
+                raise RowError(word, f"says `{name}=` twice", "keep one of them")
+            else:
+                fields[name] = _value(value, calendar)
+        elif word.startswith("@"):
+            happened = _value(word[1:], calendar)
+            if not isinstance(happened, Moment):
+                raise RowError(word, "is no time", "write `@D0T08:30`")
+            row = replace(row, happened_ms=happened.at_ms)
+        elif _IDENTIFIER.fullmatch(word):
+            identifiers.append(word)
+        else:
+            left.append(word)
+    return replace(
+        row,
+        identifiers=tuple(identifiers),
+        fields=fields,
+        items=tuple(items),
+        words=tuple(left),
+    )
+
+
+def _value(text: str, calendar: Calendar) -> Value:
+    """A Moment when it looks like one; a text that only begins like one is a fault."""
+    if text.startswith('"'):
+        return text.strip('"')
+    moment = calendar.moment(text)
+    if moment is None and re.fullmatch(r"D-?\d+T.*|\d{4}-\d\d-\d\d.*", text):
+        raise RowError(text, "is no time", "write `D1T08:00` or `2025-12-03T10:00`")
+    return text if moment is None else moment
+
+
+def _items(text: str) -> Iterator[Item]:
+    for piece in text.split(","):
+        match = _ITEM.fullmatch(piece)
+        if not match:
+            raise RowError(piece, "is no item", "write `item=boots-41*1@89.00`")
+        yield Item(match[1], match[2], match[3])
+
+
+def _nothing_left(row: Row) -> Row:
+    if row.words:
+        remedy = "write name=value, type:value or @time"
+        raise RowError(row.words[0], "is nothing that a row can say", remedy)
+    return row
+
+
+def _at_least(words: list[str], count: int, remedy: str) -> list[str]:
+    if len(words) < count:
+        raise RowError(" ".join(words), "ends too early", remedy)
+    return words
+
+
+def _known(word: str, known: Collection[str], says: str) -> None:
+    if word not in known:
+        raise RowError(word, says, suggestion(word, known))

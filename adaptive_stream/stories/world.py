@@ -1,0 +1,152 @@
+"""Who and what exists before D0 00:00, told by facts on the channels like everything else.
+
+Rule 1: nothing is written behind the engine's back; a world is a list of records to be played.
+Rule 2: a person or a phrase that is not known here is an error, so that no story passes because
+half of its world is missing.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
+from adaptive_stream.stories import records
+from adaptive_stream.stories.calendar import Calendar, Moment
+from adaptive_stream.stories.records import Written
+from adaptive_stream.stories.story import Person, Story, Value
+
+DAY_MS = 86_400_000
+CONSENTED = ("email", "push", "sms", "directmail", "ads")
+
+# sku -> price of one piece; the prices that short examples leave out.
+PRICES = {
+    "boots-41": "89.00",
+    "boots-44": "99.00",
+    "socks-2": "9.00",
+    "belt-7": "39.00",
+    "jacket-3": "120.00",
+    "care-kit": "12.00",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A person of the world. `consents`: the channels on which marketing may write."""
+
+    identifiers: tuple[str, ...]
+    fields: dict[str, str] = field(default_factory=dict)
+    consents: tuple[str, ...] = CONSENTED
+
+
+PEOPLE = {
+    "ana": Profile(
+        ("email:ana@example.com", "braze:bz-1", "loyalty:L-204", "cookie:ck-a", "device:ph-a")
+        + ("phone:+447700900123",),
+        {"zone": "Europe/London", "region": "yorkshire", "home_store": "leeds-2"},
+    ),
+    "ben": Profile(("email:ben@example.com", "loyalty:L-310")),
+    "cat": Profile(("email:cat@example.com",), consents=()),
+    "dan": Profile(("email:dan@example.com",), {"home_store": "york-1"}),
+}
+CHANGES = ("zone", "region", "home_store", "language")
+
+# What a tool speaks of when it reports a consent; the others report it for the address.
+_ENDPOINT_OF = {"push": "device", "sms": "phone"}
+
+
+def world(story: Story) -> list[Written]:
+    """The records that set up the story's world, in order, all before D0 00:00.
+
+    Raises CatalogError with every person and phrase that is not known.
+    """
+    faults = [*_person_faults(story), *_phrase_faults(story)]
+    if faults:
+        raise CatalogError(faults)
+    told = []
+    for fact in _facts(story):
+        # Links first: what else is told by one of her names must find that all of them are hers.
+        at_ms = story.calendar.start_ms - DAY_MS + (fact.kind != "identity.linked") * 1000
+        told.append(records.fact(fact.channel, at_ms, fact.kind, fact.identifiers, fact.data))
+    return sorted(told, key=lambda record: record.at_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    channel: str
+    kind: str
+    identifiers: tuple[str, ...]
+    data: Mapping[str, Value] = field(default_factory=dict)
+
+
+def _facts(story: Story) -> Iterator[_Fact]:
+    for person in story.people:
+        yield from _person_facts(person)
+    for phrase in story.phrases:
+        for pattern, facts in PHRASES:
+            if match := pattern.fullmatch(phrase):
+                yield from facts(match, story)
+
+
+def _person_facts(person: Person) -> Iterator[_Fact]:
+    profile = PEOPLE[person.name]
+    fields: dict[str, str] = profile.fields | dict(person.changes)
+    card = tuple(i for i in profile.identifiers if person.split and i.startswith("loyalty:"))
+    known = tuple(i for i in profile.identifiers if i not in card)
+    if len(known) > 1:
+        yield _Fact("backoffice", "identity.linked", known)
+    address = known[:1]
+    if card:  # She joined at the till, and gave no address there.
+        home = {"home_store": fields.pop("home_store", "")}
+        yield _Fact("store", "profile.changed", card, home)
+    if fields:
+        yield _Fact("backoffice", "profile.changed", address, fields)
+    for channel in profile.consents:
+        kind = _ENDPOINT_OF.get(channel, "email")
+        endpoint = tuple(i for i in known if i.startswith(f"{kind}:"))
+        if endpoint:
+            agreed = {"channel": channel, "purpose": "marketing", "proof": f"form-{channel}"}
+            yield _Fact("web", "consent.given", endpoint, agreed)
+
+
+def _contract(match: re.Match[str], story: Story) -> Iterator[_Fact]:
+    """It was made, or renewed, a year before it ends on D14."""
+    holder = PEOPLE[story.people[0].name].identifiers[:1]
+    ends, made = _moment(story.calendar, 14), _moment(story.calendar, 14 - 365)
+    said = {"contract": match[1], "ends": ends, "happened": made}
+    yield _Fact("backoffice", "contract.renewed", holder, said)
+
+
+PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[_Fact]]], ...] = (
+    (re.compile(r"contract (\S+)"), _contract),
+)
+_EXAMPLES = ("contract K-5",)
+
+
+def _person_faults(story: Story) -> Iterator[Fault]:
+    for person in story.people:
+        if person.name not in PEOPLE:
+            yield _fault(story, person.name, "is nobody that is known yet", PEOPLE)
+        for change in person.changes:
+            if change not in CHANGES:
+                yield _fault(story, change, "is nothing about a person that is known yet", CHANGES)
+        profile = PEOPLE.get(person.name)
+        if person.split and profile and len(profile.identifiers) < 2:
+            yield _fault(story, person.name, "has nothing to be split", [])
+
+
+def _phrase_faults(story: Story) -> Iterator[Fault]:
+    for phrase in story.phrases:
+        if not any(pattern.fullmatch(phrase) for pattern, _ in PHRASES):
+            yield _fault(story, phrase, "is not known yet", _EXAMPLES)
+        elif not story.people:
+            yield _fault(story, phrase, "belongs to nobody: the world has no people", PEOPLE)
+
+
+def _fault(story: Story, value: str, says: str, known: Iterable[str]) -> Fault:
+    return Fault(story.file, story.world_line, value, says, suggestion(value, known))
+
+
+def _moment(calendar: Calendar, day: int) -> Moment:
+    moment = calendar.moment(f"D{day}T00:00")
+    assert moment is not None
+    return moment
