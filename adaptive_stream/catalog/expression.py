@@ -36,6 +36,7 @@ ALLOWED = "use and, or, not, == != < <= > >=, in, not in, + - * /, any(…), all
 _SAME = (ast.Eq, ast.NotEq)
 _ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 _WITHIN = (ast.In, ast.NotIn)
+_COMPARABLE = (NUMBER, MOMENT, TEXT, FLAG)
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 
 
@@ -203,35 +204,24 @@ class _Check:
     def comparison(self, piece: ast.Compare) -> Kind:
         left = piece.left
         for op, right in zip(piece.ops, piece.comparators, strict=True):
-            kinds = (self.kind(left), self.kind(right))
-            if None not in kinds:
-                self.compare(piece, op, (left, *kinds[:1]), (right, *kinds[1:]))
+            one, other = self.kind(left), self.kind(right)
+            if one is not None and other is not None:
+                self.refuse_mismatch(piece, op, one, other)
+                self.spelling(one, right)
+                self.spelling(other, left)
             left = right
         return FLAG
 
-    def compare(
-        self,
-        piece: ast.Compare,
-        op: ast.cmpop,
-        left: tuple[ast.expr, Kind],
-        right: tuple[ast.expr, Kind],
-    ) -> None:
-        one, other = left[1], right[1]
+    def refuse_mismatch(self, piece: ast.Compare, op: ast.cmpop, one: Kind, other: Kind) -> None:
         if isinstance(op, _WITHIN):
             if other.each is None or other.each.name != one.name:
                 says = f"looks for {one.name} in {other.name}"
                 self.refuse(piece, says, "write `'boots-41' in cart.items`")
-            else:
-                self.spelling(one, right[0])
         elif isinstance(op, _SAME + _ORDER):
-            ordered = one in (NUMBER, MOMENT) and one == other
-            alike = one.name == other.name and (one in (NUMBER, MOMENT, FLAG) or one.name == "a text")
-            if not (ordered or (alike and isinstance(op, _SAME))):
+            comparable = (NUMBER, MOMENT) if isinstance(op, _ORDER) else _COMPARABLE
+            if one.name != other.name or one.name not in {kind.name for kind in comparable}:
                 says = f"compares {one.name} with {other.name}"
                 self.refuse(piece, says, "compare a number with a number, a text with 'a text'")
-            else:
-                self.spelling(one, right[0])
-                self.spelling(other, left[0])
         else:
             self.refuse(piece, "compares with `is`", "write == or !=")
 

@@ -83,7 +83,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "home_store": TEXT,
         "language": TEXT,
     },
-    "line": {"item": TEXT, "quantity": NUMBER, "price": NUMBER},
+    "line": {"item": TEXT, "quantity": NUMBER},
 }
 
 SCOPE: Mapping[str, Kind] = {kind.name: kind for kind in (CART, ORDER, CONTRACT, CASE, CUSTOMER)}

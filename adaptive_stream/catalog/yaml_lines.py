@@ -143,11 +143,9 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def documents(self, events: Iterator[yaml.Event]) -> list[Node]:
-        found = []
-        for event in events:
-            if isinstance(event, yaml.NodeEvent):
-                found.append(self.node(event, events, depth=1))
-        return [node for node in found if node.value is not None]
+        starts = (event for event in events if isinstance(event, yaml.NodeEvent))
+        nodes = [self.node(event, events, depth=1) for event in starts]
+        return [node for node in nodes if node.value is not None]
 
     def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
         line = event.start_mark.line + 1

@@ -1,0 +1,152 @@
+"""A directory of rule files, read, checked against each other and compiled.
+
+Rule 1: `read_rules` finds every fault of every file in one reading; `load_rules` is for those who
+can do nothing with a fault but stop.
+Rule 2: the id of the rules changes when anything changes that could change a decision: a byte of a
+file, the time zone data, or the meaning of the engine.
+"""
+
+import zoneinfo
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Protocol
+
+import tzdata
+
+from adaptive_stream.catalog import yaml_lines
+from adaptive_stream.catalog.conditions import Conditions, read_conditions
+from adaptive_stream.catalog.faults import CatalogError, Fault
+from adaptive_stream.catalog.journeys import JourneyFile, Reach, read_journey
+from adaptive_stream.catalog.policy import read_policy
+from adaptive_stream.catalog.spoken import spoken
+from adaptive_stream.catalog.vocabulary import CART_FACTS
+from adaptive_stream.catalog.yaml_lines import Node
+from adaptive_stream.engine.journey import SEMANTICS, Condition, Policy, Rules
+from adaptive_stream.engine.span import Span
+
+CONDITIONS = "conditions.yaml"
+FOLDERS = ("journeys", "policy")
+
+
+class ChannelInfo(Protocol):
+    """What the rules need to know of a channel. `carries`: its facts; None or empty for any."""
+
+    @property
+    def endpoints(self) -> Sequence[str]: ...
+
+    @property
+    def carries(self) -> Collection[str] | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFiles:
+    """All that the files say. `rules` holds what could be compiled, everything if no faults."""
+
+    rules: Rules
+    journeys: tuple[JourneyFile, ...]
+    conditions: Mapping[str, Condition]
+    faults: tuple[Fault, ...]
+
+
+def load_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> Rules:
+    """The rules of a directory. Raises CatalogError with every fault."""
+    files = read_rules(rules_dir, channels)
+    if files.faults:
+        raise CatalogError(files.faults)
+    return files.rules
+
+
+def read_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> RuleFiles:
+    """As `load_rules`, with the faults beside what could be read. Files are named in faults by
+    their path below `rules_dir`."""
+    # The machine's own zone data may be older or newer than what the id of the rules says.
+    zoneinfo.reset_tzpath(to=())
+    faults: list[Fault] = []
+    documents = _read_files(rules_dir, faults)
+    policy = read_policy(_all(documents, "policy/"), faults)
+    said = {"cart_abandoned_after": spoken(Span(ms=policy.cart_abandoned_after_ms))}
+    conditions = read_conditions(_all(documents, "conditions.yaml"), said, faults)
+    reach = _reach(channels)
+    journeys = _journeys(documents, conditions, reach, faults)
+    policy = replace(
+        policy,
+        endpoints={name: tuple(channel.endpoints) for name, channel in sorted(channels.items())},
+        cart_heeds=reach.heeds(CART_FACTS),
+    )
+    rules = Rules(_id(rules_dir), tuple(read.journey for read in journeys), policy)
+    ordered = tuple(sorted(set(faults)))
+    return RuleFiles(rules, journeys, conditions.found, ordered)
+
+
+def _read_files(rules_dir: Path, faults: list[Fault]) -> dict[str, list[Node]]:
+    """Every document by the path of its file below `rules_dir`, in order of the paths."""
+    if not rules_dir.is_dir():
+        says, remedy = "is no directory of rules", "name one with conditions.yaml and journeys/"
+        faults.append(Fault(str(rules_dir), 0, "", says, remedy))
+        return {}
+    documents = {}
+    for path in _paths(rules_dir):
+        name = path.relative_to(rules_dir).as_posix()
+        if path.suffix == ".yml":
+            faults.append(Fault(name, 0, "", "is not read", f"call it {path.stem}.yaml"))
+        elif name != CONDITIONS and path.parent.relative_to(rules_dir).as_posix() not in FOLDERS:
+            remedy = f"put it into one of: {', '.join(FOLDERS)}"
+            faults.append(Fault(name, 0, "", "is not read where it lies", remedy))
+        else:
+            try:
+                documents[name] = yaml_lines.load(path, name)
+            except CatalogError as error:
+                faults.extend(error.faults)
+                documents[name] = []
+    if CONDITIONS not in documents:
+        remedy = "add it: journeys are made of the words that it defines"
+        faults.append(Fault(CONDITIONS, 0, "", "is missing", remedy))
+    return documents
+
+
+def _paths(rules_dir: Path) -> list[Path]:
+    return sorted((*rules_dir.rglob("*.yaml"), *rules_dir.rglob("*.yml")))
+
+
+def _all(documents: Mapping[str, list[Node]], start: str) -> list[Node]:
+    return [node for name, nodes in documents.items() if name.startswith(start) for node in nodes]
+
+
+def _journeys(
+    documents: Mapping[str, list[Node]], conditions: Conditions, reach: Reach, faults: list[Fault]
+) -> tuple[JourneyFile, ...]:
+    journeys = []
+    for name, nodes in documents.items():
+        if not name.startswith("journeys/"):
+            continue
+        if len(nodes) != 1:
+            if not any(fault.file == name for fault in faults):
+                says = f"has {len(nodes)} journeys in it" if nodes else "has no journey in it"
+                faults.append(Fault(name, 0, "", says, "write one journey in each file"))
+            continue
+        journey = read_journey(nodes[0], Path(name).stem, conditions, reach, faults)
+        if journey is not None:
+            journeys.append(journey)
+    return tuple(journeys)
+
+
+def _reach(channels: Mapping[str, ChannelInfo]) -> Reach:
+    return Reach(
+        channels=frozenset(channels),
+        sendable=frozenset(name for name, channel in channels.items() if channel.endpoints),
+        carries={
+            name: frozenset(channel.carries) if channel.carries else None
+            for name, channel in channels.items()
+        },
+    )
+
+
+def _id(rules_dir: Path) -> str:
+    digest = sha256(f"{tzdata.IANA_VERSION}\0{SEMANTICS}\0".encode())
+    for path in _paths(rules_dir) if rules_dir.is_dir() else ():
+        content = path.read_bytes() if path.is_file() else b""
+        digest.update(f"{path.relative_to(rules_dir).as_posix()}\0{len(content)}\0".encode())
+        digest.update(content)
+    return f"r-{digest.hexdigest()[:8]}"

@@ -1,0 +1,125 @@
+"""The compiled form of what business users write: journeys, conditions, policy.
+
+The catalogue makes these from files and has found every fault before; the engine only reads them.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from adaptive_stream.engine.span import Span
+
+SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
+ENTITIES = ("cart", "order", "contract", "case")  # what a condition can speak of, beside `customer`
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A checked expression of the safe subset. `names`: the names it reads from the scope.
+
+    `run(scope)` never raises: what cannot be computed is False.
+    """
+
+    text: str
+    names: frozenset[str]
+    run: Callable[[Mapping[str, object]], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A word with a sentence.
+
+    `hears`: the facts (or `cart.abandoned`) that bring it about; `ends_on`: those that end it;
+    `after`: it becomes true this long after what it heard; `takes`: the name of its argument.
+    """
+
+    name: str
+    says: str
+    hears: tuple[str, ...]
+    ends_on: tuple[str, ...] = ()
+    where: Expression | None = None
+    after: Span | None = None
+    takes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A condition as a journey uses it: `owns care-kit` has the argument `care-kit`."""
+
+    condition: Condition
+    argument: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """`hold_when`. Ends `lasts` after what was heard, at most `at_most` after, or never by time."""
+
+    use: Use
+    at_most: Span | None = None
+    lasts: Span | None = None
+    then_stop: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One message. `wait` counts from the due moment of the step before, or from the start."""
+
+    name: str
+    wait: Span
+    send: str
+    by: tuple[str, ...]
+    good_for: Span
+    unless: tuple[Use, ...] = ()
+    offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Instead:
+    """What is offered when the condition named `after` stops the journey."""
+
+    after: str
+    offer: str
+    channels: tuple[str, ...]
+    good_for: Span
+    unless: tuple[Use, ...] = ()
+    only_if: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """One file of rules/journeys/. `heeds`: the channels that can carry a fact it listens for."""
+
+    name: str
+    says: str
+    owner: str
+    purpose: str
+    worth: float
+    for_each: str  # cart, order, contract or customer
+    when: Use
+    only_if: Expression | None
+    not_older_than: Span
+    steps: tuple[Step, ...]
+    stop_when: tuple[Use, ...] = ()
+    hold_when: tuple[Hold, ...] = ()
+    instead: tuple[Instead, ...] = ()
+    ends: Span = Span(days=14)
+    heeds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What holds for all journeys. `endpoints`: channel -> identifier types that reach her there,
+    in order of preference. `cart_heeds`: the channels that can carry cart and order facts."""
+
+    zone: str = "UTC"
+    cart_abandoned_after_ms: int = 1_800_000
+    endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    cart_heeds: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """All that is in force, under one id (`r-` + hash of the files, tzdata version, semantics)."""
+
+    id: str
+    journeys: tuple[Journey, ...] = ()
+    policy: Policy = Policy()
