@@ -44,10 +44,7 @@ Topics = Collection[Topic]
 def check_bounds(topics: Topics, gives_up: Collection[str] = ()) -> list[Fault]:
     """Every bound that is broken, except those that the profile gives up."""
     return [
-        fault
-        for name, bound in BOUNDS.items()
-        if name not in gives_up
-        for fault in bound(topics)
+        fault for name, bound in BOUNDS.items() if name not in gives_up for fault in bound(topics)
     ]
 
 
@@ -161,7 +158,8 @@ def size(topics: Topics) -> Iterator[Fault]:
         changelog = by_declared.get(name)
         if changelog and (changelog.number("max.message.bytes") or 0) < CHECKPOINT_BYTES_MIN:
             says = f"{changelog.name} has no room for a checkpoint, which is one batch"
-            yield changelog.fault("max.message.bytes", says, f"write {CHECKPOINT_BYTES_MIN} or more")
+            remedy = f"write {CHECKPOINT_BYTES_MIN} or more"
+            yield changelog.fault("max.message.bytes", says, remedy)
 
 
 def _stated(topic: Topic) -> Iterator[Fault]:

@@ -13,7 +13,7 @@ from adaptive_stream.catalog.topics import KEYS, Topic, documents, text_of, wron
 from adaptive_stream.catalog.yaml_lines import Node
 
 KNOWN = ("profile", "based_on", "partitions", "replicas", "config", "topics", "gives_up")
-MAY_BE_GIVEN_UP = ("durability", "retention", "log-time")
+MAY_BE_GIVEN_UP = ("durability", "retention", "compaction", "log-time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ def load_profiles(profiles_dir: Path, faults: list[Fault]) -> dict[str, Profile]
     nodes: dict[str, Node] = {}
     for path in sorted(profiles_dir.glob("*.yaml")):
         for node in documents(path, faults):
-            name = node.get("profile")
-            if name is None or name.value != path.stem:
+            named = node.get("profile")
+            if named is None or named.value != path.stem:
                 says, remedy = "names another profile than its file", f"write profile: {path.stem}"
                 faults.append(Fault(node.file, node.line_of("profile"), "", says, remedy))
             nodes[path.stem] = node

@@ -6,7 +6,7 @@ Rule 2: the values in it are those of production; profiles.py says what differs 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
@@ -21,6 +21,7 @@ OPTIONAL = frozenset(("dlq",))
 KEYS = ("any", "as-it-came", "identifier", "customer", "none")
 PARTITIONED = frozenset(("identifier", "customer"))
 PII = ("none", "pseudonymous", "direct")
+CLOSED = {"key": KEYS, "pii": PII}
 # A name is a Kubernetes resource's too; Kafka's metrics cannot tell a dot from an underscore.
 NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*")
 NAME_CHARACTERS_MAX = 249
@@ -161,46 +162,44 @@ def _annotations(node: Node, faults: list[Fault]) -> dict[str, str]:
     """Our annotations without their prefix; Kubernetes takes text alone as a value."""
     metadata = node.get("metadata")
     found = metadata.get("annotations") if metadata else None
+    written = {
+        key.removeprefix(ANNOTATION): value
+        for key, value in (found.items() if found else ())
+        if key.startswith(ANNOTATION)
+    }
     notes: dict[str, str] = {}
-    for key, value in found.items() if found else ():
-        word = key.removeprefix(ANNOTATION)
-        if not key.startswith(ANNOTATION):
-            continue
+    for word, value in written.items():
+        closed = CLOSED.get(word)
         if word not in ANNOTATIONS:
             remedy = suggestion(word, ANNOTATIONS)
-            faults.append(value.fault(f"has an unknown annotation {key!r}", remedy, word))
+            faults.append(
+                value.fault(f"has an unknown annotation {ANNOTATION}{word}", remedy, word)
+            )
         elif not isinstance(value.value, str):
-            says = f"has {value.kind} as {key}, and Kubernetes takes text alone"
-            faults.append(value.fault(says, f'write {key}: "{value.value}"'))
+            says = f"has {value.kind} as {ANNOTATION}{word}, and Kubernetes takes text alone"
+            faults.append(value.fault(says, f'write {ANNOTATION}{word}: "{value.value}"'))
+        elif closed and value.value not in closed:
+            says = f"has an unknown {ANNOTATION}{word}"
+            faults.append(value.fault(says, suggestion(value.value, closed)))
+        elif word == "incarnation" and not re.fullmatch(r"[1-9][0-9]{0,8}", value.value):
+            says = "has an incarnation that is no number from 1"
+            faults.append(value.fault(says, "write how often the topic has been created"))
         else:
             notes[word] = value.value
     line = found.line if found else node.line
-    faults.extend(
-        Fault(node.file, line, "", f"has no annotation {ANNOTATION}{word}", f"add {word}")
-        for word in ANNOTATIONS
-        if word not in notes and word not in OPTIONAL and not (found and found.get(ANNOTATION + word))
-    )
-    for word, known in (("key", KEYS), ("pii", PII)):
-        if notes.get(word, known[0]) not in known:
-            value = found.get(ANNOTATION + word) if found else None
-            at = value.line if value else 0
-            says = f"has an unknown {ANNOTATION}{word}"
-            faults.append(Fault(node.file, at, notes[word], says, suggestion(notes[word], known)))
-    if not re.fullmatch(r"[1-9][0-9]{0,8}", notes.get("incarnation", "1")):
-        says = f"has an {ANNOTATION}incarnation that is no number from 1"
-        remedy = "write how often the topic has been created, from 1"
-        value = notes["incarnation"]
-        at = found.line_of(ANNOTATION + "incarnation") if found else 0
-        faults.append(Fault(node.file, at, value, says, remedy))
+    for word in ANNOTATIONS:
+        if word not in written and word not in OPTIONAL:
+            says = f"has no annotation {ANNOTATION}{word}"
+            faults.append(Fault(node.file, line, "", says, f"add {ANNOTATION}{word}"))
     return notes
 
 
 def wrong_keys(node: Node, known: tuple[str, ...]) -> Iterator[Fault]:
     """A fault for each key that nobody reads: most often a word that was mistyped."""
-    for key, _ in node.items():
+    for key, value in node.items():
         if key not in known:
-            line = node.line_of(key)
-            yield Fault(node.file, line, key, f"has an unknown key {key!r}", suggestion(key, known))
+            says = f"has an unknown key {key!r}"
+            yield replace(value.fault(says, suggestion(key, known), key), line=node.line_of(key))
 
 
 def _count(spec: Node, key: str, faults: list[Fault]) -> int:
