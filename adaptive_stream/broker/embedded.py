@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from adaptive_stream.broker import fresh, supervisor
+from adaptive_stream.broker.damage import find_damage
 from adaptive_stream.broker.error import BrokerError
 from adaptive_stream.broker.jars import kafka_command
 from adaptive_stream.broker.ports import free_port, is_free, kafka_answers
@@ -29,7 +30,8 @@ START_WITHIN_S = 120  # Two seconds on an idle laptop; CI machines share their d
 STOP_WITHIN_S = supervisor.STOP_WITHIN_S + 10
 KILL_WITHIN_S = 10
 POLL_S = 0.05
-LOG_LINES_SHOWN = 6
+LOG_LINES_SHOWN = 3
+LOG_COLUMNS_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,8 @@ class Broker:
             at = f" at {running.bootstrap} (process {running.pid})" if running else ""
             raise BrokerError(
                 f"a broker already runs on {self.data_dir}{at}",
-                "use that one, stop it with `adaptive-stream broker stop --data-dir"
-                f" {self.data_dir}`, or choose another --data-dir",
+                "use that one, stop it with `adaptive-stream broker stop`, or choose another"
+                " directory: --data-dir DIR",
             ) from None
         return lock
 
@@ -170,10 +172,10 @@ class Broker:
 
     def _prepare(self, properties: Path) -> None:
         """Everything that Kafka wants to find before it starts."""
-        meta = self._kafka_dir / "meta.properties"
-        if not meta.exists():
-            if (self._kafka_dir / "__cluster_metadata-0").exists():
-                raise self._damaged(f"{meta} is missing")
+        damage = find_damage(self._kafka_dir)
+        if damage:
+            raise BrokerError(f"the data of this broker is damaged: {damage}", self._start_afresh())
+        if not (self._kafka_dir / "meta.properties").exists():
             fresh.fill(self._kafka_dir)
         properties.write_text(server_properties(self._kafka_dir, self.port, free_port()))
         self._state_path.unlink(missing_ok=True)
@@ -203,7 +205,7 @@ class Broker:
         deadline = time.monotonic() + START_WITHIN_S
         while not kafka_answers(self.port):
             if not self._locked():
-                raise self._damaged("Kafka ended while it started")
+                raise self._ended_early()
             if time.monotonic() > deadline:
                 raise BrokerError(
                     f"Kafka did not answer at {self.bootstrap} within {START_WITHIN_S} s",
@@ -237,15 +239,18 @@ class Broker:
             time.sleep(POLL_S)
         return True
 
-    def _damaged(self, what: str) -> BrokerError:
-        lines = self.log_path.read_text(errors="replace").splitlines() if self._attached else []
-        told = [line for line in lines if "ERROR" in line or line.startswith("Caused by")]
-        shown = "".join(f"\n  {line}" for line in told[-LOG_LINES_SHOWN:])
+    def _ended_early(self) -> BrokerError:
+        lines = self.log_path.read_text(errors="replace").splitlines()
+        told = [line for line in lines if line[:1].strip() and "WARN" not in line]
+        shown = "".join(f"\n  {line[:LOG_COLUMNS_SHOWN]}" for line in told[-LOG_LINES_SHOWN:])
         return BrokerError(
-            f"{what}; its data in {self._kafka_dir} may be damaged{shown}",
-            f"{self.log_path} says more; `mv {self.data_dir} {self.data_dir}.damaged` starts afresh"
-            " and keeps the old data for a look",
+            f"Kafka ended while it started; its last words:{shown}",
+            f"{self.log_path} says more. If its data is damaged: {self._start_afresh()}",
         )
+
+    def _start_afresh(self) -> str:
+        aside = f"{self.data_dir}.damaged"
+        return f"`mv {self.data_dir} {aside}` starts with an empty one and keeps the old for a look"
 
 
 def _signal(running: Running, number: signal.Signals) -> None:
