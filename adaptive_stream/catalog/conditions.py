@@ -36,11 +36,12 @@ class Conditions:
 
 
 def read_conditions(nodes: list[Node], said: Mapping[str, str], faults: list[Fault]) -> Conditions:
-    """The conditions of the documents of conditions.yaml. `said`: what `{…}` in a sentence means."""
+    """The conditions of conditions.yaml. `said`: what a `{…}` in a sentence stands for."""
     conditions = Conditions()
     for node in nodes:
         if not isinstance(node.value, dict):
-            faults.append(node.fault("is no list of conditions", "write `name:` and its keys below"))
+            remedy = "write `name:` and its keys below, indented"
+            faults.append(node.fault("is no set of conditions", remedy))
         for name, definition in node.items():
             line = node.line_of(name)
             if name in conditions.lines:
@@ -62,7 +63,7 @@ def read_conditions(nodes: list[Node], said: Mapping[str, str], faults: list[Fau
 
 
 def read_use(node: Node, conditions: Conditions, faults: list[Fault]) -> Use | None:
-    """A condition as a journey names it: its word, and its argument after a blank, if it has one."""
+    """A condition as a journey names it: its word, after a blank its argument if it takes one."""
     words = node.value.split(maxsplit=1) if isinstance(node.value, str) else []
     name = words[0] if words else ""
     argument = words[1].strip() if len(words) > 1 else None
@@ -92,9 +93,7 @@ def entities(condition: Condition) -> frozenset[str]:
     return named | frozenset(entity for entity in heard if entity)
 
 
-def _condition(
-    name: str, node: Node, said: Mapping[str, str], faults: list[Fault]
-) -> Condition:
+def _condition(name: str, node: Node, said: Mapping[str, str], faults: list[Fault]) -> Condition:
     fields = Fields(node, f"the condition {name!r}", faults, KEYS, ("says", "hears"))
     takes = fields.text("takes") or None
     if takes and (not WORD.fullmatch(takes) or takes in SCOPE):

@@ -36,8 +36,8 @@ class Fields:
         self.node = node
         self.faults = faults
         if not isinstance(node.value, dict):
-            says, remedy = f"{what} is written with keys", f"write `key: value` lines: {_list(known)}"
-            self.note(node, says, remedy)
+            remedy = f"write `key: value` lines: {', '.join(known)}"
+            self.note(node, f"{what} is written with keys", remedy)
             return
         for key, value in node.items():
             if key not in known:
@@ -73,9 +73,9 @@ class Fields:
         node = self.get(key)
         if node is None:
             return default
-        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            if node.value >= 0:
-                return float(node.value)
+        value = node.value
+        if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+            return float(value)
         self.note(node, f"{key!r} must be a number, 0 or more", "write it as 4.00", _text(node))
         return default
 
@@ -134,7 +134,3 @@ class Fields:
 def _text(node: Node) -> str:
     plain = node.plain()
     return str(plain).lower() if isinstance(plain, bool) else str(plain)
-
-
-def _list(words: Collection[str]) -> str:
-    return ", ".join(words)

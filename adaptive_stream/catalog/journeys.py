@@ -5,15 +5,13 @@ Rule 2: what can be known to be wrong when the file is read is a fault here, nev
 """
 
 import re
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from adaptive_stream.catalog.conditions import Conditions, entities, read_use
+from adaptive_stream.catalog.conditions import Conditions, entities
 from adaptive_stream.catalog.examples import Example, read_examples
-from adaptive_stream.catalog.expression import read_expression
 from adaptive_stream.catalog.faults import Fault, suggestion
 from adaptive_stream.catalog.fields import Fields, roughly_ms
-from adaptive_stream.catalog.vocabulary import carried
+from adaptive_stream.catalog.journey_words import Reach, Words
 from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.journey import (
     ENTITIES,
@@ -42,25 +40,6 @@ GOOD_FOR = Span(ms=12 * 3_600_000)
 ENDS_AFTER = Span(days=14)
 INSTEAD_CHANNELS = ("email", "callcentre")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,79}")  # a template or an offer of another system
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """What journeys need to know of channels: which can be sent to, and what each can carry."""
-
-    channels: frozenset[str]
-    sendable: frozenset[str]
-    carries: Mapping[str, frozenset[str] | None]  # None: anything
-
-    def heeds(self, fact_types: Collection[str]) -> frozenset[str]:
-        """The channels that can carry one of these facts."""
-        wanted = frozenset().union(*(carried(fact_type) for fact_type in fact_types))
-        return frozenset(
-            channel
-            for channel, carries in self.carries.items()
-            if carries is None or carries & wanted
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +60,7 @@ def read_journey(
     fields = reading.fields
     starts = reading.starts()
     steps = reading.steps()
-    stops = reading.uses(fields, "stop_when")
+    stops = reading.words.uses(fields, "stop_when")
     holds = reading.holds(stops)
     instead = reading.instead(stops, holds)
     ends = reading.ends(steps)
@@ -102,7 +81,8 @@ def read_journey(
 
 
 def _guards(steps: tuple[Step, ...], instead: tuple[Instead, ...]) -> list[Use]:
-    return [use for guarded in (*steps, *instead) for use in guarded.unless]
+    guards = [step.unless for step in steps] + [offer.unless for offer in instead]
+    return [use for uses in guards for use in uses]
 
 
 class _Reading:
@@ -112,8 +92,7 @@ class _Reading:
         self, node: Node, conditions: Conditions, reach: Reach, faults: list[Fault]
     ) -> None:
         self.fields = Fields(node, "a journey", faults, KEYS, NEEDED)
-        self.conditions = conditions
-        self.reach = reach
+        self.words = Words(conditions, reach, faults)
         self.faults = faults
 
     def name(self, stem: str) -> str:
@@ -134,13 +113,14 @@ class _Reading:
         if node is None:
             return None
         fields = Fields(node, "`starts`", self.faults, STARTS_KEYS, ("when", "for_each"))
-        for_each = fields.choice("for_each", (*ENTITIES, "customer"))
-        use = self.use(fields, "when")
-        only_if = self.expression(fields, "only_if")
+        # First of all: what words may speak of depends on it.
+        for_each = self.words.for_each = fields.choice("for_each", (*ENTITIES, "customer"))
+        use = self.words.use(fields, "when")
+        only_if = self.words.expression(fields, "only_if", {for_each, "customer"})
         not_older_than = fields.span("not_older_than", NOT_OLDER_THAN)
         if use and for_each in ENTITIES and for_each not in entities(use.condition):
             says = f"{use.condition.name!r} says nothing of one {for_each}"
-            fitting = [n for n, c in self.conditions.found.items() if for_each in entities(c)]
+            fitting = [n for n, c in self.words.conditions.found.items() if for_each in entities(c)]
             remedy = f"begin with one that does ({', '.join(fitting) or 'none is defined yet'})"
             fields.note(fields.get("when") or node, says, remedy)
         return (use, for_each, only_if, not_older_than) if use and for_each else None
@@ -178,7 +158,7 @@ class _Reading:
 
     def step(self, name: str, wait: Span, node: Node, before: list[Step]) -> Step:
         fields = Fields(node, f"the step {name!r}", self.faults, STEP_KEYS, ("send", "by"))
-        unless = self.uses(fields, "unless")
+        unless = self.words.uses(fields, "unless")
         earlier = [step.name for step in before]
         for use in unless:
             if use.condition.takes == "step" and use.argument not in earlier:
@@ -186,15 +166,15 @@ class _Reading:
                 fields.note(
                     fields.get("unless") or node, says, suggestion(use.argument or "", earlier)
                 )
-        by = self.channels(fields, "by", sending=True)
-        send, offer = self.code(fields, "send"), self.code(fields, "offer") or None
+        by = self.words.channels(fields, "by", sending=True)
+        send, offer = self.words.code(fields, "send"), self.words.code(fields, "offer") or None
         return Step(name, wait, send, by, fields.span("good_for", GOOD_FOR), unless, offer)
 
     def holds(self, stops: tuple[Use, ...]) -> tuple[Hold, ...]:
-        holds = []
+        holds: list[Hold] = []
         for node in self.fields.entries("hold_when"):
             fields = Fields(node, "an entry of `hold_when`", self.faults, HOLD_KEYS, ("when",))
-            use = self.use(fields, "when")
+            use = self.words.use(fields, "when")
             at_most, lasts = fields.optional_span("at_most"), fields.optional_span("for")
             then_stop = fields.choice("then", ("stop",)) == "stop"
             if use is None:
@@ -221,24 +201,28 @@ class _Reading:
     def instead(self, stops: tuple[Use, ...], holds: tuple[Hold, ...]) -> tuple[Instead, ...]:
         ending = [use.condition.name for use in stops]
         ending += [hold.use.condition.name for hold in holds if hold.then_stop]
+        # An offer rests on what stopped the journey, which may be an order.
+        spoken_of = {self.words.for_each, "customer", "order"}
         instead = []
         for node in self.fields.entries("instead"):
             what = "an entry of `instead`"
             fields = Fields(node, what, self.faults, INSTEAD_KEYS, ("after", "offer"))
             after = fields.text("after")
-            if after and after not in ending and after not in self.conditions.broken:
+            if after and after not in ending and after not in self.words.conditions.broken:
                 says = f"{after!r} never stops this journey"
                 at = fields.get("after") or node
                 fields.note(at, says, f"{suggestion(after, ending)}; or add it to `stop_when`")
-            channels = self.channels(fields, "channels", sending=False) or INSTEAD_CHANNELS
+            channels = self.words.channels(fields, "channels", sending=False) or INSTEAD_CHANNELS
             instead.append(
                 Instead(
                     after,
-                    self.code(fields, "offer"),
+                    self.words.code(fields, "offer"),
                     channels,
                     fields.span("good_for", GOOD_FOR),
-                    self.uses(fields, "unless"),
-                    self.expression(fields, "only_if"),
+                    self.words.uses(fields, "unless"),
+                    self.words.expression(
+                        fields, "only_if", {self.words.for_each, "customer", "order"}
+                    ),
                 )
             )
         return tuple(instead)
@@ -254,41 +238,3 @@ class _Reading:
             remedy = "let it end later (`ends: {after: 30d}`), or wait less"
             self.fields.note(node or self.fields.node, says, remedy, "")
         return ends
-
-    def use(self, fields: Fields, key: str) -> Use | None:
-        node = fields.get(key)
-        return read_use(node, self.conditions, self.faults) if node else None
-
-    def uses(self, fields: Fields, key: str) -> tuple[Use, ...]:
-        uses: list[Use] = []
-        for node in fields.words(key):
-            use = read_use(node, self.conditions, self.faults)
-            if use in uses:
-                fields.note(node, f"{node.value!r} is listed twice", "keep one")
-            elif use is not None:
-                uses.append(use)
-        return tuple(uses)
-
-    def expression(self, fields: Fields, key: str) -> Expression | None:
-        node = fields.get(key)
-        return read_expression(node, self.faults) if node else None
-
-    def channels(self, fields: Fields, key: str, *, sending: bool) -> tuple[str, ...]:
-        nodes = fields.words(key)
-        for node in nodes:
-            channel = str(node.value)
-            if channel not in self.reach.channels:
-                says = f"{channel!r} is no channel"
-                fields.note(node, says, suggestion(channel, self.reach.channels))
-            elif sending and channel not in self.reach.sendable:
-                says = f"nobody can be reached by {channel!r}: its file names no `endpoints`"
-                fields.note(node, says, f"choose one of: {', '.join(sorted(self.reach.sendable))}")
-        return tuple(dict.fromkeys(str(node.value) for node in nodes))
-
-    def code(self, fields: Fields, key: str) -> str:
-        code = fields.text(key)
-        node = fields.get(key)
-        if code and node and not CODE.fullmatch(code):
-            remedy = "write the name that the other system has for it, as `cart-reminder`"
-            fields.note(node, f"{code!r} is no name of a template or an offer", remedy)
-        return code

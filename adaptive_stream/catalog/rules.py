@@ -18,12 +18,13 @@ import tzdata
 from adaptive_stream.catalog import yaml_lines
 from adaptive_stream.catalog.conditions import Conditions, read_conditions
 from adaptive_stream.catalog.faults import CatalogError, Fault
-from adaptive_stream.catalog.journeys import JourneyFile, Reach, read_journey
+from adaptive_stream.catalog.journey_words import Reach
+from adaptive_stream.catalog.journeys import JourneyFile, read_journey
 from adaptive_stream.catalog.policy import read_policy
 from adaptive_stream.catalog.spoken import spoken
 from adaptive_stream.catalog.vocabulary import CART_FACTS
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import SEMANTICS, Condition, Policy, Rules
+from adaptive_stream.engine.journey import SEMANTICS, Condition, Rules
 from adaptive_stream.engine.span import Span
 
 CONDITIONS = "conditions.yaml"

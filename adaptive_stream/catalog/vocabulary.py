@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adaptive_stream.engine import fact
+from adaptive_stream.engine.condition import KIND_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +97,10 @@ CART_FACTS = frozenset(fact.CART + fact.ORDER)
 _UNHEARD = (*fact.REQUEST, *fact.SOURCE, *fact.PERSON[:2], *fact.WITHOUT_CUSTOMER)
 HEARABLE = (fact.FACT_TYPES - frozenset(_UNHEARD)) | {CART_ABANDONED}
 
-_ABOUT = {
-    **dict.fromkeys((*fact.CART[:3], CART_ABANDONED), "cart"),
-    **dict.fromkeys(fact.ORDER, "order"),
-    **dict.fromkeys(fact.CONTRACT, "contract"),
-    **dict.fromkeys(fact.SERVICE[:2], "case"),
-}
-
 
 def entity_of(fact_type: str) -> str | None:
     """The entity that a fact is about: `order` for order.completed, None for store.visited."""
-    return _ABOUT.get(fact_type)
+    return KIND_OF.get(fact_type)
 
 
 def carried(fact_type: str) -> frozenset[str]:
