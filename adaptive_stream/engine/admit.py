@@ -1,0 +1,137 @@
+"""Stage 1, the pure half: what a format read becomes a Fact, or the reason why it cannot.
+
+Rule 1: refused is only what leaves *who*, *what* or *when* unknown, judged in that order of
+Reason; everything else that is wrong is a Flaw, and the fact goes on.
+Rule 2: nothing here knows a wire format. formats/ fills a Draft, in the native shape.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+
+from adaptive_stream.engine.event_time import event_time
+from adaptive_stream.engine.fact import (
+    BROWSING,
+    CONTEXT,
+    FACT_TYPES,
+    WITHOUT_CUSTOMER,
+    Fact,
+)
+from adaptive_stream.engine.fact_data import (
+    card_key,
+    card_number,
+    read_currency,
+    read_data,
+    read_text,
+)
+from adaptive_stream.engine.identifier import normalise, route
+from adaptive_stream.engine.item import read_lines
+from adaptive_stream.engine.refusal import Flaw, Reason, Refusal
+
+IDENTIFIERS_MAX = 16  # Nobody shows more at once; a thousand in one record would be an attack.
+IDENTIFIERS_READ_MAX = 64  # Of so many the strongest are chosen; the rest is not even looked at.
+
+ABOUT_ONE_ITEM = frozenset((*BROWSING, *CONTEXT)) - {"broadcast.aired"}
+TAKES_BACK = frozenset(("order.refunded", "order.voided", "order.cancelled", "cart.item_removed"))
+# What a fact is about nothing without: the key in `data` that must be there.
+SUBJECT = {
+    **dict.fromkeys((name for name in CONTEXT if name.startswith("product.")), "item"),
+    "fact.retracted": "fact",
+}
+
+_TYPE_SHOWN = re.compile(r"[^a-zA-Z0-9_. -]")  # A reason's detail is printed: no stranger's bytes.
+
+
+@dataclass(slots=True)
+class Draft:
+    """One fact as a format read it: still the producer's values, in the native shape.
+
+    `id`: the producer's or a hash of the content, never empty. `identifiers`: {type: value or
+    list of values}. `sent_at`, `received_at`: None when they say nothing about the clock.
+    """
+
+    id: str
+    type: object
+    time: object = None
+    sent_at: object = None
+    received_at: object = None
+    source: str = ""
+    identifiers: Mapping[str, object] = field(default_factory=dict)
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
+def make_fact(
+    draft: Draft, channel: str, timestamp_ms: int, zone: str = "UTC"
+) -> tuple[Fact, tuple[Flaw, ...]] | Refusal:
+    """The fact and what was wrong with it, or why it is refused.
+
+    `timestamp_ms`: of the Kafka record, -1 when it has none. `zone`: of times that name none.
+    """
+    fact_type = draft.type
+    if type(fact_type) is not str or not fact_type.strip():
+        return Refusal(Reason.NO_TYPE)
+    if fact_type not in FACT_TYPES and (fact_type := fact_type.strip().lower()) not in FACT_TYPES:
+        return Refusal(Reason.UNKNOWN_FACT, _TYPE_SHOWN.sub("?", fact_type[:64]))
+    flaws: list[Flaw] = []
+    identifiers: tuple[str, ...] = ()
+    if fact_type not in WITHOUT_CUSTOMER:
+        identifiers = _identifiers(draft.identifiers, flaws)
+        if not identifiers:
+            return Refusal(Reason.NO_IDENTITY, "none is usable" if draft.identifiers else "")
+    currency = read_currency(draft.data)
+    lines = read_lines(draft.data, currency, fact_type in TAKES_BACK, flaws)
+    data = read_data(draft.data, currency, zone, flaws)
+    if lines and fact_type in ABOUT_ONE_ITEM:
+        data["item"] = lines[0].item
+    subject = SUBJECT.get(fact_type)
+    if subject is not None and subject not in data:
+        return Refusal(Reason.NO_SUBJECT, f"data.{subject}")
+    when = event_time(draft.time, draft.sent_at, draft.received_at, timestamp_ms, zone)
+    if when.at_ms is None:
+        return Refusal(Reason.NO_TIME)
+    flaws += when.flaws
+    source = draft.source or data.get("source") or ""
+    fact = Fact(
+        id=draft.id,
+        type=fact_type,
+        at_ms=when.at_ms,
+        channel=channel,
+        source=read_text(source, flaws) or "",
+        identifiers=identifiers,
+        time_source=when.source,
+        claimed_ms=when.claimed_ms,
+        lines=lines,
+        data=data,
+    )
+    return fact, tuple(dict.fromkeys(flaws))
+
+
+def _identifiers(said: object, flaws: list[Flaw]) -> tuple[str, ...]:
+    """Normalised, the strongest first. A card's number is no identifier, whoever says so."""
+    if type(said) is not dict:
+        return ()
+    found: list[str] = []
+    for kind, value in islice(_each(said), IDENTIFIERS_READ_MAX):
+        if card_key(kind) and card_number(value):
+            flaws.append(Flaw.CARD_NUMBER_DROPPED)
+        elif (identifier := normalise(kind, value)) is not None:
+            found.append(identifier)
+        elif value is not None and value != "":
+            flaws.append(Flaw.IDENTIFIER_UNUSABLE)
+    if len(found) < 2:
+        return tuple(found)
+    routed = route(found)
+    if len(routed) > IDENTIFIERS_MAX:
+        flaws.append(Flaw.DATA_CUT)
+    return routed[:IDENTIFIERS_MAX]
+
+
+def _each(said: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    for name, values in said.items():
+        kind = name.strip().lower()
+        if type(values) is list:
+            for value in values:
+                yield kind, value
+        else:
+            yield kind, values

@@ -1,0 +1,129 @@
+"""When a condition holds for an instance, since when, and because of which fact.
+
+A condition that speaks of another kind of thing than the instance is about (an order, for a cart)
+holds if any such thing of hers fits. Its moment is that of the fact it hears, in event time.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.entity import Heard, Order
+from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
+from adaptive_stream.engine.journey import ENTITIES, Expression, Use
+from adaptive_stream.engine.view import Entity, View
+
+KIND_OF = (
+    dict.fromkeys((*CART, "cart.abandoned"), "cart")
+    | dict.fromkeys(ORDER, "order")
+    | dict.fromkeys(CONTRACT, "contract")
+    | dict.fromkeys(("case.opened", "case.closed"), "case")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What an instance is about: its kind, its key, and the entity (None for the customer)."""
+
+    kind: str
+    key: str
+    entity: Entity | None
+
+    def begun_ms(self, instance_begun_ms: int) -> int:
+        """Since when facts can concern it: a cart since it was filled, a customer since the start."""
+        return instance_begun_ms if self.entity is None else self.entity.begun_ms
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The condition holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
+
+    at_ms: int
+    cause: Cause
+    by_time: bool = False
+
+
+def hits(use: Use, about: About, view: View, order: Order | None = None) -> list[Hit]:
+    """Every way in which the condition holds or, by its `after`, will hold; latest first.
+
+    `order`: the one order to look at, where a decision rests on it.
+    """
+    return sorted(_hits(use, about, view, order), key=lambda hit: (-hit.at_ms, hit.cause.id))
+
+
+def holds(
+    use: Use, about: About, view: View, now_ms: int, order: Order | None = None
+) -> Hit | None:
+    """The latest way in which it holds now."""
+    found = hits(use, about, view, order)
+    return next((hit for hit in found if not hit.by_time or hit.at_ms <= now_ms), None)
+
+
+def true(
+    expression: Expression | None, about: About, view: View, order: Order | None = None
+) -> bool:
+    """An `only_if` of a journey: it speaks of the instance's own thing and of the customer."""
+    return expression is None or bool(expression.run(_scope(about, view, order)))
+
+
+def _scope(about: About, view: View, order: Order | None) -> dict[str, object]:
+    scope: dict[str, object] = {"customer": view}
+    if order is not None:
+        scope["order"] = order
+    if about.entity is not None:
+        scope[about.kind] = about.entity
+    return scope
+
+
+def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[Hit]:
+    condition = use.condition
+    scope = _scope(about, view, order)
+    if condition.takes:
+        scope[condition.takes] = use.argument
+    other = _other_kind(use, about)
+    candidates: Iterable[Entity | None] = view.by_kind[other].values() if other else (None,)
+    if other == "order" and order is not None:
+        candidates = (order,)
+    for candidate in candidates:
+        if candidate is not None:
+            scope[other] = candidate
+        if condition.where is not None and not condition.where.run(scope):
+            continue
+        sources = [s.heard for s in (candidate, about.entity) if s is not None]
+        cause = _latest(condition.hears, sources, view.heard, about)
+        if cause is None:
+            continue
+        end = _latest(condition.ends_on, sources, view.heard, about)
+        if end is not None and end.at_ms >= cause.at_ms:
+            continue
+        at_ms = cause.at_ms
+        if condition.after is not None:
+            at_ms = condition.after.after(at_ms, view.zone)
+        yield Hit(at_ms, cause, condition.after is not None)
+
+
+def _other_kind(use: Use, about: About) -> str:
+    """The kind of thing, not the instance's own, that the condition looks for; or ""."""
+    where = use.condition.where
+    if where is not None:
+        named = [kind for kind in ENTITIES if kind in where.names and kind != about.kind]
+        return named[0] if named else ""
+    heard = {KIND_OF.get(type_, "") for type_ in use.condition.hears} - {about.kind, ""}
+    return min(heard, default="")
+
+
+def _latest(
+    types: tuple[str, ...], sources: list[Heard], hers: Heard, about: About
+) -> Cause | None:
+    """The latest of these facts: of the things looked at, or else of the customer.
+
+    What another cart of hers went through is never taken for what this one did.
+    """
+    found = []
+    for type_ in types:
+        cause = next((heard[type_] for heard in sources if type_ in heard), None)
+        if cause is None and KIND_OF.get(type_) != about.kind:
+            cause = hers.get(type_)
+        if cause is not None:
+            found.append(cause)
+    return max(found, key=lambda cause: (cause.at_ms, cause.id), default=None)

@@ -1,0 +1,132 @@
+"""What is remembered of one customer: members, each with the facts it keeps, and what was told.
+
+Rule 1: a member keeps *facts*, never conclusions; a conclusion is folded from the kept set, so
+that late, early, repeated and shuffled facts end in the same state.
+Rule 2: what depends on order is only what we *said*: `told`, `instances`, `offers`, `state_seq`.
+Rule 3: everything is bounded; what is dropped is named (see keep.py) and counted by the shell.
+"""
+
+import msgspec
+
+from adaptive_stream.engine.fact import Line
+
+
+class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """One fact as a part keeps it: when it happened, when the log knew it, and what the part needs."""
+
+    at_ms: int
+    id: str
+    type: str
+    channel: str = ""
+    source: str = ""
+    known_ms: int = 0
+    time_source: str = "event"
+    lines: tuple[Line, ...] = ()
+    data: dict[str, object] = {}
+
+
+class StepState(msgspec.Struct, array_like=True):
+    """Where one step of an instance stands. `outcome`: offered, skipped, expired."""
+
+    due_ms: int
+    outcome: str
+    done_ms: int
+
+
+class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
+    """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
+
+    `begun_ms` is the start moment (event time); `told` is what each channel was last told to
+    leave: channel -> steps.
+    """
+
+    journey: str
+    key: str
+    begun_ms: int
+    ends_ms: int
+    status: str = "live"
+    because: str = ""
+    until_ms: int | None = None
+    rev: int = 0
+    steps: dict[str, StepState] = {}
+    told: dict[str, tuple[str, ...]] = {}
+    moved_ms: int = 0
+
+
+class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
+    """An opportunity that is open: what to repeat in its withdrawal, and the order it rests on."""
+
+    id: str
+    kind: str
+    offer: str | None
+    journey: str
+    instance: str
+    member: str
+    step: str | None
+    channels: tuple[str, ...]
+    about: tuple[str, ...]
+    purpose: str
+    worth: float
+    not_before_ms: int
+    good_until_ms: int
+    rests_on: str = ""
+
+
+class Member(msgspec.Struct, omit_defaults=True):
+    """What one set of never-merged identifiers did. `identifiers`: hash -> "type:value".
+
+    `parts`: part -> business key -> kept facts in order of (at_ms, id). `retracted`: fact ids
+    that a source took back. `instances`: "journey/key" -> Instance.
+    """
+
+    identifiers: dict[str, str] = {}
+    parts: dict[str, dict[str, list[Kept]]] = {}
+    retracted: dict[str, int] = {}
+    instances: dict[str, Instance] = {}
+
+
+class Told(msgspec.Struct, omit_defaults=True):
+    """The public state as the last transition left it: key -> status, per part."""
+
+    carts: dict[str, str] = {}
+    orders: dict[str, str] = {}
+    contracts: dict[str, str] = {}
+    cases: dict[str, str] = {}
+    consent: dict[str, str] = {}
+    profile: dict[str, str] = {}
+
+
+class Customer(msgspec.Struct, omit_defaults=True):
+    """One person: a set of members. A loser of a merge keeps only `merged_into` and its counters.
+
+    `wake_ms` is the earliest moment at which time alone changes something; the shell's index by
+    due time is derived from it.
+    """
+
+    id: str
+    state_seq: int = 0
+    members: dict[str, Member] = {}
+    told: Told = msgspec.field(default_factory=Told)
+    offers: dict[str, Offer] = {}
+    was: list[str] = []
+    merged_into: str = ""
+    identity_epoch: int = 0
+    consent_epoch: int = 0
+    wake_ms: int | None = None
+
+    def instances(self) -> list[tuple[str, Instance]]:
+        """Every instance with its member, in a fixed order."""
+        return [
+            (member_id, member.instances[name])
+            for member_id, member in sorted(self.members.items())
+            for name in sorted(member.instances)
+        ]
+
+    def identifiers(self) -> list[str]:
+        """All her identifiers, "type:value", in a fixed order."""
+        return sorted({i for member in self.members.values() for i in member.identifiers.values()})
+
+
+encode_customer = msgspec.msgpack.Encoder().encode
+decode_customer = msgspec.msgpack.Decoder(Customer).decode
+encode_member = msgspec.msgpack.Encoder().encode

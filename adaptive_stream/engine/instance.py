@@ -1,0 +1,71 @@
+"""One run of a journey: when its steps are due, and what is left of it on each channel.
+
+Rules of time (STORIES.md): a hold moves a due step to the hold's end; a stop moves nothing; a
+`wait` counts from the (moved) due moment of the step before; `3d` is the same time of day.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adaptive_stream.engine.condition import About, holds
+from adaptive_stream.engine.customer import Instance, StepState
+from adaptive_stream.engine.journey import Journey, Step
+from adaptive_stream.engine.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A step that is due now and still good."""
+
+    step: Step
+    due_ms: int
+    good_until_ms: int
+
+
+def due_ms(journey: Journey, instance: Instance, zone: str) -> tuple[Step, int] | None:
+    """The next step that is not done, and its due moment."""
+    base_ms = instance.begun_ms
+    for step in journey.steps:
+        state = instance.steps.get(step.name)
+        if state is None:
+            return step, max(step.wait.after(base_ms, zone), instance.moved_ms)
+        base_ms = state.due_ms
+    return None
+
+
+def advance(
+    journey: Journey, instance: Instance, about: About, view: View, now_ms: int
+) -> Iterator[Due]:
+    """Do every step that is due: yield those to be offered, note those that are not."""
+    while True:
+        following = due_ms(journey, instance, view.zone)
+        if following is None or following[1] > now_ms:
+            return
+        step, at_ms = following
+        good_until_ms = step.good_for.after(at_ms, view.zone)
+        if now_ms >= good_until_ms:
+            outcome = "expired"
+        elif any(holds(use, about, view, now_ms) for use in step.unless):
+            outcome = "skipped"
+        else:
+            outcome = "offered"
+            yield Due(step, at_ms, good_until_ms)
+        instance.steps[step.name] = StepState(at_ms, outcome, now_ms)
+
+
+def remaining(
+    journey: Journey, instance: Instance, view: View, now_ms: int
+) -> dict[str, tuple[str, ...]]:
+    """channel -> the steps that could still reach her there: not sent, not past their time."""
+    by_channel: dict[str, list[str]] = {}
+    for step in journey.steps:
+        state = instance.steps.get(step.name)
+        if (instance.journey, instance.key, step.name) in view.sent_steps:
+            continue
+        if state is not None and (
+            state.outcome != "offered" or now_ms >= step.good_for.after(state.due_ms, view.zone)
+        ):
+            continue
+        for channel in step.by:
+            by_channel.setdefault(channel, []).append(step.name)
+    return {channel: tuple(steps) for channel, steps in by_channel.items()}

@@ -1,0 +1,128 @@
+"""Which part keeps a fact, and what is dropped when a customer grows too large.
+
+Named limits: a customer is a person, not a shop. What goes first is what a message could least be
+about any more; each drop has a name that the shell counts.
+"""
+
+from types import ModuleType
+
+from adaptive_stream.engine.customer import Customer, Kept, Member
+from adaptive_stream.engine.fact import Fact, Line
+from adaptive_stream.engine.parts import (
+    carts,
+    consent,
+    contracts,
+    messages,
+    orders,
+    profile,
+    seen,
+    service,
+)
+from adaptive_stream.engine.parts.kept import keep, rank
+
+PARTS: dict[str, ModuleType] = {
+    "carts": carts,
+    "orders": orders,
+    "contracts": contracts,
+    "cases": service,
+    "consent": consent,
+    "messages": messages,
+    "profile": profile,
+    "seen": seen,
+}
+PART_OF = {type_: name for name, part in PARTS.items() for type_ in part.FACTS}
+KEYS_MAX = {"carts": 20, "orders": 200, "contracts": 20, "cases": 50, "consent": 50, "messages": 100}
+LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
+RETRACTED_MAX = 200
+DAY_MS = 86_400_000
+# Behind the newest fact of the customer. An order's lines are matched for 90 days, then its total
+# stays; a cart that lay for 60 days is no plan of hers any more.
+ORDER_LINES_MS = 90 * DAY_MS
+CART_MS = 60 * DAY_MS
+
+
+def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
+    """Put the fact where it belongs. Returns the names of what was dropped for it."""
+    if fact.type == "fact.retracted":
+        return _retract(member, str(fact.data.get("fact") or ""), fact.at_ms)
+    name = PART_OF.get(fact.type)
+    if name is None:
+        return ()  # identity.linked and the like: what it says is in its identifiers.
+    part = PARTS[name]
+    kept = Kept(
+        at_ms=fact.at_ms,
+        id=fact.id,
+        type=fact.type,
+        channel=fact.channel,
+        source=fact.source,
+        known_ms=known_ms,
+        time_source=fact.time_source,
+        lines=_lines(fact),
+        data=part.kept_data(fact),
+    )
+    key = part.key(fact)
+    if name == "seen":
+        _keep_latest(member, key, kept)
+        return ()
+    dropped = keep(member, name, key, kept)
+    return tuple(d for d in (dropped, _evict(member, name)) if d)
+
+
+def _lines(fact: Fact) -> tuple[Line, ...]:
+    if fact.lines:
+        return fact.lines[:LINES_MAX]
+    if fact.type == "cart.item_added" and fact.data.get("item"):
+        return (Line(str(fact.data["item"])),)
+    return ()
+
+
+def _keep_latest(member: Member, key: str, kept: Kept) -> None:
+    by_key = member.parts.setdefault("seen", {})
+    newest = max([kept, *by_key.get(key, ())], key=rank)
+    by_key[key] = [newest]
+
+
+def _retract(member: Member, fact_id: str, at_ms: int) -> tuple[str, ...]:
+    if not fact_id:
+        return ()
+    member.retracted[fact_id] = max(at_ms, member.retracted.get(fact_id, 0))
+    if len(member.retracted) <= RETRACTED_MAX:
+        return ()
+    del member.retracted[min(member.retracted, key=lambda i: (member.retracted[i], i))]
+    return ("retraction",)
+
+
+def _evict(member: Member, name: str) -> str | None:
+    by_key = member.parts[name]
+    if len(by_key) <= KEYS_MAX.get(name, 1000):
+        return None
+    del by_key[min(by_key, key=lambda key: (by_key[key][-1].at_ms, key))]
+    return name
+
+
+def forget_old(customer: Customer, now_ms: int) -> None:
+    """Drop what no rule looks at any more. Depends on the partition's clock alone."""
+    for member in customer.members.values():
+        for cart_id, facts in list(member.parts.get("carts", {}).items()):
+            if facts[-1].at_ms < now_ms - CART_MS:
+                del member.parts["carts"][cart_id]
+        for facts in member.parts.get("orders", {}).values():
+            for index, kept in enumerate(facts):
+                if kept.lines and kept.at_ms < now_ms - ORDER_LINES_MS:
+                    facts[index] = _without_lines(kept)
+
+
+def _without_lines(kept: Kept) -> Kept:
+    value = kept.data.get("value")
+    if not isinstance(value, int):
+        value = sum((line.price or 0) * line.quantity for line in kept.lines)
+    return Kept(
+        at_ms=kept.at_ms,
+        id=kept.id,
+        type=kept.type,
+        channel=kept.channel,
+        source=kept.source,
+        known_ms=kept.known_ms,
+        time_source=kept.time_source,
+        data=kept.data | {"value": value},
+    )

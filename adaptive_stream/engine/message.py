@@ -1,0 +1,35 @@
+"""What travels between the stages. The shell adds positions; the engine never sees a broker."""
+
+import msgspec
+
+
+class Arrival(msgspec.Struct, frozen=True):
+    """One internal record as it reaches `resolve` or `step`.
+
+    kind: on identity.facts.v1 `fact`, `link`, `remap`; on customer.facts.v1 `fact`, `joined`,
+    `merge.proposed`, `merge.offer`, `merge.go`, `merge.refused`, `absorb`, `tick`.
+    key: the identifier hash, or the customer. log_ms: log time in UTC ms (for a tick: its now).
+    cause: `topic/partition/offset` of the channel record behind it, or "" for a tick.
+    member: on customer.facts.v1, the member that a fact belongs to. ids: on identity.facts.v1,
+    the other identifiers of the fact as (hash, "type:value").
+    """
+
+    kind: str
+    key: str
+    body: bytes
+    log_ms: int
+    cause: str = ""
+    member: str = ""
+    ids: tuple[tuple[str, str], ...] = ()
+
+
+class Message(msgspec.Struct, frozen=True):
+    """One internal record to be written. `to` is `identity` (keyed by identifier hash) or
+    `customer` (keyed by customer); log_ms and cause are those of the arrival that made it."""
+
+    to: str
+    key: str
+    kind: str
+    body: bytes
+    member: str = ""
+    ids: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,116 @@
+"""What is due, and what is offered in the place of what was stopped; and what is taken back.
+
+Rule 1: an offer rests on the purchase that made it; when that is reversed or taken back, it goes.
+Rule 2: one open offer of a name at a time: she is not asked twice for one thing.
+"""
+
+from collections.abc import Iterator
+
+from adaptive_stream.engine.condition import About, holds, true
+from adaptive_stream.engine.customer import Customer, Offer
+from adaptive_stream.engine.entity import Cart, Order
+from adaptive_stream.engine.instance import Due
+from adaptive_stream.engine.journey import Instead
+from adaptive_stream.engine.judge import RELEASED_BY, Judgement, Run, Verdict
+from adaptive_stream.engine.view import View
+
+REVERSED = {"refunded": "returned", "cancelled": "order_cancelled"}
+
+
+def withdrawn(customer: Customer, judgement: Judgement, now_ms: int) -> Iterator[tuple[Offer, str]]:
+    """Offers that no longer stand, with the reason; they are closed. Expired ones go in silence."""
+    stopped = {(one.member, one.instance.journey, one.instance.key): v for one, v in judgement.stopped}
+    for name, offer in sorted(customer.offers.items()):
+        if offer.good_until_ms <= now_ms or _sent(offer, judgement.view):
+            del customer.offers[name]
+            continue
+        because = _stale(offer, judgement)
+        if offer.kind == "step" and (offer.member, offer.journey, offer.instance) in stopped:
+            because = stopped[offer.member, offer.journey, offer.instance].because
+        if because:
+            del customer.offers[name]
+            yield offer, because
+
+
+def _sent(offer: Offer, view: View) -> bool:
+    return offer.kind == "step" and (offer.journey, offer.instance, offer.step) in view.sent_steps
+
+
+def _stale(offer: Offer, judgement: Judgement) -> str:
+    if not offer.rests_on:
+        return ""
+    order = judgement.view.order(offer.rests_on)
+    if order is None or not order.paid:
+        return RELEASED_BY.get(judgement.trigger, "fact_retracted")
+    return REVERSED.get(order.status, "")
+
+
+def offers(customer: Customer, judgement: Judgement) -> Iterator[Offer]:
+    """New offers, opened under a name; their id is given by whoever knows the `state_seq`."""
+    for one, verdict in judgement.stopped:
+        order = None
+        if verdict.hit and verdict.hit.cause.type.startswith("order."):
+            order = judgement.view.order(verdict.hit.cause.key)
+        for instead in one.journey.instead:
+            if instead.after == verdict.because and instead.offer not in customer.offers:
+                if _fits(instead, one.about, order, judgement.view, one.now_ms):
+                    offer = _instead(instead, one, verdict, judgement)
+                    customer.offers[instead.offer] = offer
+                    yield offer
+    for one, due in judgement.due:
+        offer = _step(one, due)
+        customer.offers[f"{one.member}/{offer.journey}/{offer.instance}/{offer.step}"] = offer
+        yield offer
+
+
+def _fits(instead: Instead, about: About, order: Order | None, view: View, now_ms: int) -> bool:
+    if not true(instead.only_if, about, view, order):
+        return False
+    return not any(holds(use, about, view, now_ms, order) for use in instead.unless)
+
+
+def _instead(instead: Instead, one: Run, verdict: Verdict, judgement: Judgement) -> Offer:
+    from_ms = verdict.hit.at_ms if verdict.hit else judgement.at_ms
+    rests_on = ""
+    if verdict.hit and verdict.hit.cause.type == "order.completed":
+        rests_on = verdict.hit.cause.key
+    entity = one.about.entity
+    return Offer(
+        id="",
+        kind="instead",
+        offer=instead.offer,
+        journey=one.journey.name,
+        instance=one.instance.key,
+        member=one.member,
+        step=None,
+        channels=instead.channels,
+        about=tuple(entity.settled) if isinstance(entity, Cart) else _about(entity),
+        purpose=one.journey.purpose,
+        worth=one.journey.worth,
+        not_before_ms=from_ms,
+        good_until_ms=instead.good_for.after(from_ms, judgement.view.zone),
+        rests_on=rests_on,
+    )
+
+
+def _step(one: Run, due: Due) -> Offer:
+    entity = one.about.entity
+    return Offer(
+        id="",
+        kind="step",
+        offer=due.step.offer,
+        journey=one.journey.name,
+        instance=one.instance.key,
+        member=one.member,
+        step=due.step.name,
+        channels=due.step.by,
+        about=tuple(entity.remaining) if isinstance(entity, Cart) else _about(entity),
+        purpose=one.journey.purpose,
+        worth=one.journey.worth,
+        not_before_ms=due.due_ms,
+        good_until_ms=due.good_until_ms,
+    )
+
+
+def _about(entity: object) -> tuple[str, ...]:
+    return tuple(entity.items) if isinstance(entity, Order) else ()

@@ -1,0 +1,47 @@
+"""How any part keeps a fact: as a set under a business key, in order of (at_ms, id), bounded."""
+
+from bisect import insort
+
+from adaptive_stream.engine.customer import Kept, Member
+from adaptive_stream.engine.decision import Cause
+
+FACTS_PER_KEY_MAX = 200  # A cart touched 200 times is a robot or a test; the newest are kept.
+
+
+def rank(kept: Kept) -> tuple[int, str]:
+    """The order in which kept facts are folded."""
+    return (kept.at_ms, kept.id)
+
+
+def keep(member: Member, part: str, key: str, kept: Kept) -> str | None:
+    """Add a fact to a part of a member. Returns the name of what had to be dropped, or None.
+
+    The same id twice is one fact; if a source used one id for two contents, the smaller content
+    stays, whichever came first: the state must not depend on the order of arrival.
+    """
+    facts = member.parts.setdefault(part, {}).setdefault(key, [])
+    for index, other in enumerate(facts):
+        if other.id == kept.id and other.type == kept.type:
+            if _content(kept) < _content(other):
+                del facts[index]
+                break
+            return None
+    insort(facts, kept, key=rank)
+    if len(facts) > FACTS_PER_KEY_MAX:
+        del facts[0]
+        return f"{part}_fact"
+    return None
+
+
+def _content(kept: Kept) -> tuple[int, str]:
+    return (kept.at_ms, repr((kept.lines, sorted(kept.data.items()))))
+
+
+def cause_of(kept: Kept, key: str = "") -> Cause:
+    """The kept fact as the cause of something."""
+    return Cause(kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, known_ms=kept.known_ms)
+
+
+def latest_by_type(facts: list[Kept], key: str) -> dict[str, Cause]:
+    """For each fact type the latest of these facts (they are in order)."""
+    return {kept.type: cause_of(kept, key) for kept in facts}

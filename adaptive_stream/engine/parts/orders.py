@@ -1,0 +1,128 @@
+"""Orders: what she paid for, however often and under whatever number it was reported.
+
+Retraction takes back, reversal moves on: a void or a failed payment means that the order never
+was; a cancellation or a refund leaves it paid, and only its status moves (RULES.md §2).
+"""
+
+from collections.abc import Iterable
+
+from adaptive_stream.engine import money
+from adaptive_stream.engine.customer import Kept
+from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.entity import Order
+from adaptive_stream.engine.fact import ORDER, Fact
+from adaptive_stream.engine.parts.kept import cause_of, latest_by_type, rank
+
+FACTS = ORDER
+LINES_KEPT_DAYS = 90
+DATA = ("value", "currency", "gift", "cart", "store", "replaces", "by", "reason", "coupon", "offer")
+
+
+def key(fact: Fact) -> str:
+    """The order's number; a report without one stands for itself."""
+    return str(fact.data.get("order") or f"~{fact.id}")
+
+
+def kept_data(fact: Fact) -> dict[str, object]:
+    """The fields that fold reads."""
+    return {name: fact.data[name] for name in DATA if name in fact.data}
+
+
+def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Order]:
+    """number -> Order, without those that never were. A replaced number lives on in its successor."""
+    successor = {
+        str(kept.data["replaces"]): number
+        for number, facts in sorted(kept_by_key.items())
+        for kept in facts
+        if kept.data.get("replaces")
+    }
+    grouped: dict[str, list[Kept]] = {}
+    names: dict[str, list[str]] = {}
+    for number in sorted(kept_by_key):
+        final = _follow(number, successor)
+        grouped.setdefault(final, []).extend(kept_by_key[number])
+        names.setdefault(final, []).append(number)
+    orders = {}
+    for number, facts in grouped.items():
+        order = _fold_one(number, sorted(facts, key=rank), tuple(names[number]))
+        if order is not None:
+            orders[number] = order
+    return orders
+
+
+def _follow(number: str, successor: dict[str, str]) -> str:
+    seen = {number}
+    while number in successor and successor[number] not in seen:
+        number = successor[number]
+        seen.add(number)
+    return number
+
+
+def _best(facts: Iterable[Kept]) -> Kept | None:
+    """Of several reports of one thing: the one that says what was in it, then the earliest."""
+    return min(facts, key=lambda kept: (not kept.lines, *rank(kept)), default=None)
+
+
+def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order | None:
+    by_type: dict[str, list[Kept]] = {}
+    for kept in facts:
+        by_type.setdefault(kept.type, []).append(kept)
+    if "order.voided" in by_type:
+        return None
+    completed = _best(by_type.get("order.completed", ()))
+    placed = _best(by_type.get("order.placed", ()))
+    report = completed or placed
+    if report is None:
+        return None  # A refund or cancellation of an order that no source has reported yet.
+    heard: dict[str, Cause] = latest_by_type(facts, number)
+    if completed:
+        heard["order.completed"] = cause_of(completed, number)
+    failed = heard.get("order.payment_failed")
+    paid = completed is not None and not (failed and failed.at_ms >= completed.at_ms)
+    status = _status(heard, paid=paid, failed=failed is not None)
+    said: dict[str, object] = {}
+    for kept in reversed(facts):
+        if kept.type in ("order.completed", "order.placed"):
+            said = kept.data | said
+    said = report.data | {k: v for k, v in said.items() if k not in report.data}
+    value_minor, currency = _value(report, said)
+    reversal = by_type.get("order.refunded") or by_type.get("order.cancelled") or ()
+    reason = next((str(k.data["reason"]) for k in reversal if k.data.get("reason")), "")
+    cancelled = by_type.get("order.cancelled", ())
+    return Order(
+        id=number,
+        status=status,
+        paid=paid,
+        time=report.at_ms,
+        lines=report.lines,
+        value_minor=value_minor,
+        currency=currency,
+        value=money.major_units(value_minor, currency),
+        gift=bool(said.get("gift")),
+        cart=str(said.get("cart") or ""),
+        store=str(said.get("store") or ""),
+        channel=report.channel,
+        reason=reason,
+        cancelled_by=next((str(k.data["by"]) for k in cancelled if k.data.get("by")), ""),
+        also_known_as=names,
+        heard=heard,
+    )
+
+
+def _status(heard: dict[str, Cause], *, paid: bool, failed: bool) -> str:
+    for type_, status in (("order.refunded", "refunded"), ("order.cancelled", "cancelled")):
+        if type_ in heard:
+            return status
+    if failed and not paid:
+        return "failed"
+    if not paid:
+        return "placed"
+    return "delivered" if "order.delivered" in heard else "completed"
+
+
+def _value(report: Kept, said: dict[str, object]) -> tuple[int, str]:
+    currency = str(said.get("currency") or "")
+    value = said.get("value")
+    if isinstance(value, int):
+        return value, currency
+    return sum((line.price or 0) * line.quantity for line in report.lines), currency

@@ -1,0 +1,27 @@
+"""Seen: the last time that she did something which no other part counts (a visit, an app start).
+
+Only the latest of each kind is kept: a condition asks when it last happened, not how often.
+"""
+
+from adaptive_stream.engine.fact import BROWSING, Fact
+
+FACTS = (
+    *BROWSING,
+    "store.visited",
+    "call.ended",
+    "chat.ended",
+    "message.received",
+    "opportunity.taken",
+    "opportunity.declined",
+    "preference.stated",
+)
+
+
+def key(fact: Fact) -> str:
+    """The kind of thing."""
+    return fact.type
+
+
+def kept_data(fact: Fact) -> dict[str, object]:
+    """The fields worth showing."""
+    return {name: fact.data[name] for name in ("item", "store", "topic", "offer") if name in fact.data}

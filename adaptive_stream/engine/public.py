@@ -1,0 +1,145 @@
+"""The public state as JSON: what customer.state.v1 holds, and what `customer show` prints."""
+
+from datetime import UTC, datetime
+
+from adaptive_stream.engine import money
+from adaptive_stream.engine.customer import Customer
+from adaptive_stream.engine.entity import Cart, Case, Contract, Order
+from adaptive_stream.engine.fact import Line
+from adaptive_stream.engine.view import View
+
+Json = dict[str, object]
+
+
+def timestamp(at_ms: int) -> str:
+    """RFC 3339 in UTC; milliseconds only where there are some."""
+    at = datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{at}.{at_ms % 1000:03d}Z" if at_ms % 1000 else f"{at}Z"
+
+
+def public(customer: Customer, view: View) -> Json:
+    """All that is known of a customer, JSON-ready. It holds personal data in the clear."""
+    orders = [order for order in view.by_kind["order"].values() if isinstance(order, Order)]
+    paid = [order for order in orders if order.paid]
+    currency = next((order.currency for order in paid if order.currency), "")
+    return {
+        "customer": customer.id,
+        "state_seq": customer.state_seq,
+        "identifiers": [_identifier(text) for text in customer.identifiers()],
+        "members": sorted(customer.members),
+        "was": list(customer.was),
+        "identity_epoch": customer.identity_epoch,
+        "consent_epoch": customer.consent_epoch,
+        "carts": {k: _cart(c) for k, c in view.by_kind["cart"].items() if isinstance(c, Cart)},
+        "orders": {
+            "count": len(paid),
+            "value": money.major_units(sum(order.value_minor for order in paid), currency),
+            "items": {order.id: _order(order) for order in orders},
+        },
+        "contracts": {
+            k: _contract(c) for k, c in view.by_kind["contract"].items() if isinstance(c, Contract)
+        },
+        "cases": {k: _case(c) for k, c in view.by_kind["case"].items() if isinstance(c, Case)},
+        "consent": [_consent(row) for row in view.consent],
+        "profile": dict(sorted(view.profile.items())),
+        "messages": dict(sorted(view.messages.items())),
+        "journeys": _journeys(customer),
+        "offers": _offers(customer),
+    }
+
+
+def _identifier(text: str) -> Json:
+    kind, _, value = text.partition(":")
+    return {"type": kind, "value": value}
+
+
+def _lines(lines: list[Line] | tuple[Line, ...], currency: str) -> list[Json]:
+    return [
+        {
+            "item": line.item,
+            "quantity": line.quantity,
+            "price": None if line.price is None else money.major_units(line.price, currency),
+        }
+        for line in lines
+    ]
+
+
+def _cart(cart: Cart) -> Json:
+    return {
+        "status": cart.status,
+        "lines": _lines(cart.lines, cart.currency),
+        "settled": cart.settled,
+        "remaining": cart.remaining,
+        "value": cart.value,
+        "currency": cart.currency or None,
+        "added_at": timestamp(cart.added_at),
+        "touched_at": timestamp(cart.touched_at),
+        "abandoned_at": None if cart.abandoned_at is None else timestamp(cart.abandoned_at),
+        "time_source": cart.time_source,
+    }
+
+
+def _order(order: Order) -> Json:
+    return {
+        "status": order.status,
+        "time": timestamp(order.time),
+        "value": order.value,
+        "currency": order.currency or None,
+        "channel": order.channel,
+        "store": order.store or None,
+        "cart": order.cart or None,
+        "gift": order.gift,
+        "lines": _lines(order.lines, order.currency),
+    }
+
+
+def _contract(contract: Contract) -> Json:
+    ends = None if contract.ends_at is None else timestamp(contract.ends_at)
+    return {"status": contract.status or None, "ends_at": ends}
+
+
+def _case(case: Case) -> Json:
+    return {"kind": case.kind, "status": case.status, "topic": case.topic or None}
+
+
+def _consent(row: Json) -> Json:
+    said = {name: value for name, value in row.items() if name != "at_ms"}
+    at_ms = row["at_ms"]
+    return said | {"at": timestamp(at_ms) if isinstance(at_ms, int) else None}
+
+
+def _journeys(customer: Customer) -> list[Json]:
+    return [
+        {
+            "journey": instance.journey,
+            "instance": instance.key,
+            "member": member,
+            "status": instance.status,
+            "because": instance.because or None,
+            "until": None if instance.until_ms is None else timestamp(instance.until_ms),
+            "began": timestamp(instance.begun_ms),
+            "ends": timestamp(instance.ends_ms),
+            "rev": instance.rev,
+            "steps": [
+                {"name": name, "due": timestamp(step.due_ms), "outcome": step.outcome}
+                for name, step in instance.steps.items()
+            ],
+        }
+        for member, instance in customer.instances()
+        if instance.status != "too_old"
+    ]
+
+
+def _offers(customer: Customer) -> list[Json]:
+    return [
+        {
+            "id": offer.id,
+            "kind": offer.kind,
+            "offer": offer.offer,
+            "journey": offer.journey,
+            "instance": offer.instance,
+            "step": offer.step,
+            "good_until": timestamp(offer.good_until_ms),
+        }
+        for _, offer in sorted(customer.offers.items())
+    ]

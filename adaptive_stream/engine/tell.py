@@ -1,0 +1,146 @@
+"""Transitions: what of the public state is new since we last spoke of it.
+
+Rule 1: a transition is the difference between what was told and what is; nothing else makes one.
+Rule 2: only what has a transition raises `state_seq`.
+"""
+
+from adaptive_stream.engine.customer import Told
+from adaptive_stream.engine.decision import Cause, Transition
+from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
+from adaptive_stream.engine.view import View
+
+CONTRACT_NEWS = {"renewing": "contract.renewing", "renewed": "contract.renewed", "cancelled": "contract.ended"}
+LAST_HEARD = {
+    "cart": {
+        "bought": ("order.completed",),
+        "part_bought": ("order.completed",),
+        "abandoned": ("cart.abandoned",),
+        "emptied": ("cart.emptied", "cart.item_removed"),
+    },
+    "contract": {
+        "renewing": ("renewal.started",),
+        "renewed": ("contract.renewed",),
+        "cancelled": ("contract.cancelled",),
+    },
+}
+REVERSED = ("cancelled", "refunded")
+
+
+def news(told: Told, view: View, at_ms: int) -> list[Transition]:
+    """What changed, in a fixed order; `told` is brought up to date. `at_ms`: the fact's own time,
+    for changes that no other fact explains."""
+    return [
+        *_carts(told, view, at_ms),
+        *_orders(told, view, at_ms),
+        *_contracts(told, view, at_ms),
+        *_cases(told, view, at_ms),
+        *_consent(told, view, at_ms),
+        *_profile(told, view, at_ms),
+    ]
+
+
+def _cause(heard: Heard, kind: str, status: str) -> Cause | None:
+    known = [heard[type_] for type_ in LAST_HEARD[kind].get(status, ()) if type_ in heard]
+    return max(known, key=lambda cause: (cause.at_ms, cause.id), default=None)
+
+
+def _carts(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    carts = view.by_kind["cart"]
+    for key in [key for key in told.carts if key not in carts]:
+        del told.carts[key]  # Forgotten with time: nobody needs to hear of it.
+    for key, cart in carts.items():
+        before, now = told.carts.get(key, "open"), cart.status
+        told.carts[key] = now
+        if now == before:
+            continue
+        fields: dict[str, object] = {"key": key, "cart": key, "from": before, "to": now}
+        name = f"cart.{now}"
+        if now == "open" or (now == "abandoned" and before != "open"):
+            name = "cart.reopened"
+            fields["status"] = now
+        if now == "part_bought" and isinstance(cart, Cart):
+            fields["remaining"] = cart.remaining
+        by = None if name == "cart.reopened" else _cause(cart.heard, "cart", now)
+        found.append(Transition(name, by.at_ms if by else at_ms, fields, by))
+    return found
+
+
+def _orders(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    live = {
+        key: order
+        for key, order in view.by_kind["order"].items()
+        if isinstance(order, Order) and order.paid
+    }
+    for key, order in live.items():
+        before = next((told.orders[name] for name in order.also_known_as if name in told.orders), "")
+        now = order.status if order.status in REVERSED else "added"
+        for name in order.also_known_as:
+            told.orders.pop(name, None)
+        told.orders[key] = now
+        if now == before:
+            continue
+        fields: dict[str, object] = {"key": key, "order": key, "from": before or None, "to": order.status}
+        if before == "":
+            by = order.heard["order.completed"]
+            found.append(Transition("order.added", order.time, fields | {"to": "completed"}, by))
+            fields |= {"from": "completed"}
+        if now != "added":
+            cause = order.heard.get(f"order.{now}")
+            moment = cause.at_ms if cause else at_ms
+            found.append(Transition("order.reversed", moment, fields, cause))
+    for key in [key for key in told.orders if key not in live]:
+        fields = {"key": key, "order": key, "from": told.orders.pop(key), "to": "never_was"}
+        found.append(Transition("order.reversed", at_ms, fields))
+    return found
+
+
+def _contracts(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    for key, contract in view.by_kind["contract"].items():
+        if not isinstance(contract, Contract) or told.contracts.get(key, "") == contract.status:
+            continue
+        before, now = told.contracts.get(key, ""), contract.status
+        told.contracts[key] = now
+        if now in CONTRACT_NEWS:
+            fields: dict[str, object] = {"key": key, "contract": key, "from": before or None, "to": now}
+            by = _cause(contract.heard, "contract", now)
+            found.append(Transition(CONTRACT_NEWS[now], by.at_ms if by else at_ms, fields, by))
+    return found
+
+
+def _cases(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    for key, case in view.by_kind["case"].items():
+        if not isinstance(case, Case) or told.cases.get(key, "") == case.status:
+            continue
+        before, now = told.cases.get(key, ""), case.status
+        told.cases[key] = now
+        if case.kind != "complaint" or (now == "closed" and not before):
+            continue
+        name = "service.complaint_open" if now == "open" else "service.complaint_closed"
+        cause = case.heard.get("case.opened" if now == "open" else "case.closed")
+        fields: dict[str, object] = {"key": key, "case": key, "from": before or None, "to": now}
+        found.append(Transition(name, cause.at_ms if cause else at_ms, fields))
+    return found
+
+
+def _consent(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    for row in view.consent:
+        key = f"{row['channel']}|{row['purpose']}|{row['endpoint']}"
+        before, now = told.consent.get(key, ""), str(row["status"])
+        told.consent[key] = now
+        if now != before:
+            fields = {"channel": row["channel"], "purpose": row["purpose"]}
+            fields |= {"from": before or None, "to": now}
+            moment = row["at_ms"] if isinstance(row["at_ms"], int) else at_ms
+            found.append(Transition("consent.changed", moment, fields))
+    return found
+
+
+def _profile(told: Told, view: View, at_ms: int) -> list[Transition]:
+    changed = sorted(name for name, value in view.profile.items() if told.profile.get(name) != value)
+    told.profile = dict(view.profile)
+    return [Transition("profile.changed", at_ms, {"fields": changed})] if changed else []

@@ -1,0 +1,146 @@
+"""The public state: one fold over the members of a customer. The same set gives the same view.
+
+Members are united part by part, key by key: the cart that was seen under a cookie and the cart
+that was seen under an e-mail address are one cart, if they have one id.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.customer import Customer, Kept
+from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.entity import Cart, Case, Contract, Order
+from adaptive_stream.engine.journey import Policy
+from adaptive_stream.engine.parts import carts, consent, contracts, messages, orders, profile, service
+from adaptive_stream.engine.parts.kept import cause_of, rank
+
+Entity = Cart | Order | Contract | Case
+
+
+@dataclass(slots=True)
+class View:
+    """What conditions, transitions and outputs read. Lists are in order of key."""
+
+    id: str
+    zone: str
+    profile: dict[str, str]
+    by_kind: dict[str, dict[str, Entity]]
+    consent: list[dict[str, object]]
+    messages: dict[str, dict[str, object]]
+    sent_steps: set[tuple[str, str, str]]
+    heard: dict[str, Cause] = field(default_factory=dict)
+    order_names: dict[str, str] = field(default_factory=dict)  # every number -> the one that counts
+
+    @property
+    def carts(self) -> list[Entity]:
+        return list(self.by_kind["cart"].values())
+
+    @property
+    def orders(self) -> list[Entity]:
+        return list(self.by_kind["order"].values())
+
+    @property
+    def contracts(self) -> list[Entity]:
+        return list(self.by_kind["contract"].values())
+
+    @property
+    def cases(self) -> list[Entity]:
+        return list(self.by_kind["case"].values())
+
+    @property
+    def region(self) -> str:
+        return self.profile.get("region", "")
+
+    @property
+    def home_store(self) -> str:
+        return self.profile.get("home_store", "")
+
+    @property
+    def language(self) -> str:
+        return self.profile.get("language", "")
+
+    def order(self, number: str) -> Order | None:
+        """The order known under this number, its own or one that it replaced."""
+        order = self.by_kind["order"].get(self.order_names.get(number, number))
+        return order if isinstance(order, Order) else None
+
+
+def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
+    """The customer as of the partition's clock."""
+    parts = _united(customer)
+    by_order = orders.fold(parts.get("orders", {}))
+    by_cart = carts.fold(
+        parts.get("carts", {}), by_order, clock.at(policy.cart_heeds), policy.cart_abandoned_after_ms
+    )
+    by_contract = contracts.fold(parts.get("contracts", {}))
+    by_case = service.fold(parts.get("cases", {}))
+    said = parts.get("messages", {})
+    fields = profile.fold(parts.get("profile", {}))
+    view = View(
+        id=customer.id,
+        zone=fields.get("zone", policy.zone),
+        profile=fields,
+        by_kind={
+            "cart": _sorted(by_cart),
+            "order": _sorted(by_order),
+            "contract": _sorted(by_contract),
+            "case": _sorted(by_case),
+        },
+        consent=consent.fold(parts.get("consent", {})),
+        messages=messages.fold(said),
+        sent_steps=messages.sent_steps(said),
+        order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
+    )
+    view.heard = _heard(view, parts)
+    return view
+
+
+def _sorted(by_key: Mapping[str, Entity]) -> dict[str, Entity]:
+    return {key: by_key[key] for key in sorted(by_key)}
+
+
+def _united(customer: Customer) -> dict[str, dict[str, list[Kept]]]:
+    """part -> key -> facts of all members, without what was retracted."""
+    members = [member for _, member in sorted(customer.members.items())]
+    retracted = {fact_id for member in members for fact_id in member.retracted}
+    if len(members) == 1 and not retracted:
+        return members[0].parts
+    united: dict[str, dict[str, list[Kept]]] = {}
+    for member in members:
+        for part, by_key in member.parts.items():
+            for key, facts in by_key.items():
+                mine = united.setdefault(part, {}).setdefault(key, [])
+                have = {(kept.id, kept.type) for kept in mine}
+                mine.extend(
+                    kept
+                    for kept in facts
+                    if kept.id not in retracted and (kept.id, kept.type) not in have
+                )
+    return {
+        part: {key: sorted(facts, key=rank) for key, facts in by_key.items() if facts}
+        for part, by_key in united.items()
+    }
+
+
+def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> dict[str, Cause]:
+    """The latest of each kind of fact, over all that she has."""
+    heard: dict[str, Cause] = {}
+    for entities in view.by_kind.values():
+        for entity in entities.values():
+            for type_, cause in entity.heard.items():
+                if isinstance(entity, Order) and type_ == "order.completed" and not entity.paid:
+                    continue
+                if type_ not in heard or _later(cause, heard[type_]):
+                    heard[type_] = cause
+    for by_key in (parts.get("seen", {}), parts.get("profile", {}), parts.get("messages", {})):
+        for key, facts in by_key.items():
+            for kept in facts:
+                cause = cause_of(kept, key)
+                if kept.type not in heard or _later(cause, heard[kept.type]):
+                    heard[kept.type] = cause
+    return heard
+
+
+def _later(cause: Cause, other: Cause) -> bool:
+    return (cause.at_ms, cause.id) > (other.at_ms, other.id)
