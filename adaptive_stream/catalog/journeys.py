@@ -220,9 +220,7 @@ class _Reading:
                     channels,
                     fields.span("good_for", GOOD_FOR),
                     self.words.uses(fields, "unless"),
-                    self.words.expression(
-                        fields, "only_if", {self.words.for_each, "customer", "order"}
-                    ),
+                    self.words.expression(fields, "only_if", spoken_of),
                 )
             )
         return tuple(instead)

@@ -1,0 +1,46 @@
+"""Why something was stopped, held, released, withdrawn or never begun, each with its sentence.
+
+Rule 1: the list is closed. A reason is the name of a condition of the rules in force, whose
+sentence is its `says`, or one of SENTENCES: what the engine itself concludes.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from adaptive_stream.engine.journey import Condition, Journey, Rules
+
+# In the order of the groups of the documentation: order, service, cart, time.
+SENTENCES: Mapping[str, str] = {
+    "payment_failed": "her payment failed",
+    "order_cancelled": "the order was cancelled",
+    "returned": "she brought it back",
+    "fact_retracted": "what it rested on was taken back",
+    "case_closed": "her case was closed",
+    "superseded": "a newer cart took its place",
+    "hold_lapsed": "the reason to wait is over",
+    "expired": "it is no longer good",
+    "too_old": "it began before the journey may look back",
+}
+
+
+def conditions(journey: Journey) -> Iterator[Condition]:
+    """Every condition that a journey uses; one may come several times."""
+    yield journey.when.condition
+    for use in journey.stop_when:
+        yield use.condition
+    for hold in journey.hold_when:
+        yield hold.use.condition
+    for guarded in (*journey.steps, *journey.instead):
+        for use in guarded.unless:
+            yield use.condition
+
+
+def sentence(reason: str, rules: Rules) -> str:
+    """What the reason means, as a person says it: in the words of the rules where they have any.
+
+    A reason of rules that are no longer in force is shown by its own name.
+    """
+    for journey in rules.journeys:
+        for condition in conditions(journey):
+            if condition.name == reason:
+                return condition.says
+    return SENTENCES.get(reason, reason.replace("_", " "))
