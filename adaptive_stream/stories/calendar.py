@@ -6,7 +6,7 @@ Rule 2: a story has one zone, that of its `date` line, whatever zones its people
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 D0 = date(2026, 3, 3)  # A Tuesday. In the past: Kafka refuses timestamps an hour ahead of its own.
@@ -45,8 +45,7 @@ class Calendar:
             return None
         hour, minute, second = (int(part or 0) for part in clock_match.groups())
         on = self.d0 + timedelta(days=int(day_match[1]))
-        local = datetime(on.year, on.month, on.day, hour, minute, second)
-        return _ms(local.replace(tzinfo=ZoneInfo(self.zone)))
+        return _ms(datetime.combine(on, time(hour, minute, second), ZoneInfo(self.zone)))
 
     def moment(self, text: str) -> Moment | None:
         """`D1T08:00`, or a date with a time (`Z`: UTC, else the story's zone); else None."""

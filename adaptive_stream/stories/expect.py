@@ -21,7 +21,6 @@ from adaptive_stream.stories.world import PEOPLE
 PASSED, FAILED, PENDING = "passed", "failed", "pending"
 Seen = Mapping[str, Json]
 
-_AMONG = ("because",)  # What the row names must be among those that the record gives.
 _WINDOW = ("topic", "since", "until", "value", "max")  # of `see count`
 _IN_MESSAGES = ("message", "sender", "handle", "revocable_until")
 
@@ -134,7 +133,8 @@ class _Judge:
     def differences(
         self, row: Row, output: Output, action: str, seen: Seen
     ) -> Iterator[tuple[str, str, str]]:
-        wanted_action = row.action or str(row.fields.get("transition") or row.fields.get("action", ""))
+        named = row.fields.get("transition") or row.fields.get("action", "")
+        wanted_action = row.action or str(named)
         if wanted_action and wanted_action != action:
             yield "", wanted_action, action
         for name, wanted in row.fields.items():
@@ -150,16 +150,16 @@ class _Judge:
                     yield name, str(wanted), ",".join(said)
             else:
                 actual = _field(seen, name)
-                if not _equal(wanted, actual, among=name in _AMONG):
+                if not _equal(wanted, actual, among=name in row.among):
                     yield name, str(wanted), self.shown(actual)
 
     def nearest(self, row: Row) -> tuple[Near, ...]:
         """The records that come nearest to what the row wants, at most three."""
 
         def distance(near: Near) -> tuple[int, int]:
-            late = near.output.known_ms != row.at_ms
+            off_ms = abs(near.output.known_ms - row.at_ms)
             wrong_action = any(not name for name, _, _ in near.differences)
-            return len(near.differences) + late + wrong_action, abs(near.output.known_ms - row.at_ms)
+            return len(near.differences) + (off_ms > 0) + wrong_action, off_ms
 
         return tuple(sorted(self.compared(row), key=distance)[:3])
 

@@ -5,15 +5,13 @@ aloud, never passed.
 Rule 2: names of fields come from the outputs themselves; only what stories say in short is listed.
 """
 
+from adaptive_stream.catalog.channels import CHANNELS
 from adaptive_stream.engine.fact import FACT_TYPES
+from adaptive_stream.engine.fact_data import KEYS
 from adaptive_stream.outputs import customer_state, opportunities, state_changed, suppressions
 from adaptive_stream.stories.story import Row
 
 VERBS = ("in", "ask", "ans", "out", "not", "see", "do")
-CHANNELS = (
-    "web", "app", "store", "email", "push", "sms", "callcentre", "social", "directmail",
-    "broadcast", "ads", "backoffice",
-)  # fmt: skip
 FACTS = FACT_TYPES | {"raw"}
 ANSWERS = ("allow", "deny", "wait")
 
@@ -63,15 +61,9 @@ _PAYLOADS = {
 MATCHING = ("since", "customer", "has_not")  # They say how to look, not what is there.
 COUNTING = ("topic", "since", "until", "value", "max", "action")
 
-# What a fact may say, beside its items. `id` and `sent_at` belong to the message around it.
-FACT_FIELDS = (
-    ("id", "sent_at", "order", "cart", "store", "value", "currency", "gift", "replaces", "by")
-    + ("reason", "contract", "ends", "case", "kind", "topic", "channel", "purpose", "proof")
-    + ("confirm", "message", "sender", "handle", "campaign", "about", "due", "revocable_until")
-    + ("standing", "journey", "instance", "step", "offer", "fact", "zone", "region", "home_store")
-    + ("language", "solved", "source", "until", "valid_until", "coupon", "card", "tier", "days")
-    + ("allow", "sku", "gtin", "category", "sensitive", "price")
-)
+# What a fact may say beside its items. `id` and `sent_at` belong to the message around it; a card's
+# number is said in order to be refused.
+FACT_FIELDS = (*KEYS, "currency", "id", "sent_at", "sku", "card")
 RAW_FIELDS = ("bytes", "topic", "key", "file")
 
 QUERIES = ("customer", "count", "topic", "bytes", "metric", "outbox", "sources", "sender") + (

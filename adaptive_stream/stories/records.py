@@ -54,7 +54,7 @@ def fact(
 
 
 def _identifiers(identifiers: tuple[str, ...]) -> dict[str, object]:
-    """type -> value, or -> values where somebody has two of a type."""
+    """By type the value, or -> values where somebody has two of a type."""
     found: dict[str, object] = {}
     for identifier in identifiers:
         kind, _, value = identifier.partition(":")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
+from adaptive_stream.catalog.channels import CHANNELS
 from adaptive_stream.catalog.faults import suggestion
 from adaptive_stream.stories import phrases
 from adaptive_stream.stories.calendar import Calendar, Moment
@@ -57,7 +58,7 @@ def _repeated(words: list[str]) -> Iterator[list[str]]:
         return
     count = int(times[0][6:])
     if not 1 <= count <= TIMES_MAX:
-        raise RowError(times[0], f"repeats less than once or more than {TIMES_MAX} times", "change it")
+        raise RowError(times[0], "repeats too often or not at all", f"write 1 to {TIMES_MAX}")
     if any(int(last) - int(first) + 1 != count for first, last in ranges):
         raise RowError(times[0], "does not repeat as often as it numbers", "make both the same")
     for repeat in range(count):
@@ -70,7 +71,7 @@ def _repeated(words: list[str]) -> Iterator[list[str]]:
 
 def _read_in(row: Row, words: list[str], calendar: Calendar) -> Row:
     channel, fact, *rest = _at_least(words, 2, "write `in store order.completed loyalty:L-204 …`")
-    _known(channel, phrases.CHANNELS, "is no channel")
+    _known(channel, CHANNELS, "is no channel")
     _known(fact, phrases.FACTS, "is no fact")
     row = _read_words(replace(row, subject=channel, action=fact), rest, calendar)
     names = phrases.RAW_FIELDS if fact == "raw" else phrases.FACT_FIELDS
@@ -81,9 +82,10 @@ def _read_in(row: Row, words: list[str], calendar: Calendar) -> Row:
 
 def _read_ask(row: Row, words: list[str], calendar: Calendar) -> Row:
     channel, reference, *rest = _at_least(words, 2, "write `ask email journey/instance#step …`")
-    _known(channel, phrases.CHANNELS, "is no channel")
+    _known(channel, CHANNELS, "is no channel")
     if not _REFERENCE.fullmatch(reference):
-        raise RowError(reference, "is no journey/instance#step", "write `none/none#any` or its step")
+        remedy = "write `none/none#any`, or name its step"
+        raise RowError(reference, "is no journey/instance#step", remedy)
     return _nothing_left(
         _read_words(replace(row, subject=channel, action=reference), rest, calendar)
     )

@@ -27,6 +27,7 @@ class Row:
     `subject`: the channel of in and ask, the topic of out and not, the query of see, the first word
     of do. `action`: the fact of in, the reference of ask, the answer of ans, the action of out and
     not. `identifiers`: what names the person; `words`: what is left of a do or a see, in order.
+    `among`: the fields whose words need only be among those of a record.
     """
 
     line: int
@@ -40,6 +41,7 @@ class Row:
     fields: Mapping[str, Value] = field(default_factory=dict)
     happened_ms: int | None = None
     text: str = ""
+    among: tuple[str, ...] = ("because",)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,223 @@
+"""A story that tells something else than what came out fails, whatever it has wrong."""
+
+import json
+
+import pytest
+
+from adaptive_stream.stories import grammar, report
+from adaptive_stream.stories.calendar import Calendar, iso
+from adaptive_stream.stories.expect import FAILED, PASSED, PENDING, Verdict, judge
+from adaptive_stream.stories.output import Output
+from adaptive_stream.stories.story import Story
+
+CALENDAR = Calendar()
+
+
+def ms(text: str) -> int:
+    moment = CALENDAR.moment(text)
+    assert moment is not None
+    return moment.at_ms
+
+
+def came(topic: str, at: str, **value: object) -> Output:
+    return Output(topic, ms(at), "c-1", {"customer": "c-1", "known_time": iso(ms(at)), **value})
+
+
+def suppression(at: str, action: str = "suppress", **value: object) -> Output:
+    told = {
+        "action": action,
+        "journey": "abandoned-cart",
+        "instance": "cart-9",
+        "steps": ["remind", "discount"],
+        "because": "bought_these_items",
+        "recipients": [
+            {"type": "email", "value": "ana@example.com"},
+            {"type": "braze", "value": "bz-1"},
+        ],
+        "until": None,
+    }
+    return came("suppressions.email", at, **{**told, **value})
+
+
+def state(at: str, *transitions: dict[str, object], **value: object) -> Output:
+    told = {"event_time": iso(ms("D0T10:41")), "transitions": list(transitions)}
+    return came("state", at, **{**told, **value})
+
+
+OUTPUTS = [
+    Output(
+        "customer-state",
+        ms("D0T10:00"),
+        "c-1",
+        {
+            "customer": "c-1",
+            "identifiers": [{"type": "email", "value": "ana@example.com"}],
+            "carts": {"cart-9": {"added_at": iso(ms("D0T10:00")), "time_source": "corrected"}},
+            "orders": {"count": 0, "value": 0.0},
+        },
+    ),
+    suppression("D0T10:30", "hold", until=iso(ms("D1T10:30")), because="just_bought"),
+    suppression("D0T10:41"),
+    state(
+        "D0T10:41",
+        {"name": "cart.bought", "key": "cart-9", "cart": "cart-9"},
+        {"name": "order.added", "order": "R-77", "event_time": iso(ms("D0T10:40"))},
+    ),
+    came(
+        "opportunities",
+        "D0T10:41",
+        action="offer",
+        kind="instead",
+        offer="care-kit",
+        about=["boots-41"],
+        replaces={"journey": "abandoned-cart", "instance": "cart-9"},
+    ),
+    state("D0T10:50", {"name": "customer.merged", "into": "c-0"}),
+    state("D0T10:50", {"name": "customer.merged"}, was=["c-1"], customer="c-0"),
+    suppression("D0T11:00", "release", steps=["nudge"]),
+    suppression("D0T11:00", "release", steps=["nudge"], member="m-2"),
+]
+
+
+def verdicts(*lines: str) -> tuple[Story, list[Verdict]]:
+    text = 'S01 "A story"\nworld ana\n' + "\n".join(lines)
+    story = grammar.parse(text, "S01.story")
+    return story, judge(story, OUTPUTS)
+
+
+SUPPRESSED = "D0 10:41 out suppressions.email suppress"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        SUPPRESSED,
+        SUPPRESSED + " steps=discount,remind recipients=braze:bz-1,email:ana@example.com",
+        SUPPRESSED + " journey=abandoned-cart because=bought_these_items until=none",
+        SUPPRESSED + " customer=ana",
+        "D0 10:30 out suppressions.email hold until=D1T10:30",
+        "D0 10:41 out state cart.bought cart=cart-9 event_time=D0T10:41",
+        "D0 10:41 out state order.added order=R-77 event_time=D0T10:40 known_time=D0T10:41",
+        "D0 10:41 out opportunities offer kind=instead replaces=abandoned-cart/cart-9",
+        "D0 10:50 out state customer.merged",
+        "D0 10:50 out state customer.merged into=c-0",
+        "D0 10:29 not suppressions.email",
+        "D0 10:40 not suppressions.email suppress",
+        "D0 11:00 not suppressions.email hold since=D0T10:31",
+        "D0 11:00 not suppressions.push",
+        "D0 11:00 not state cart.bought cart=cart-8",
+        "D0 11:00 see customer email:ana@example.com orders.count=0 orders.value=0.00",
+        "D0 11:00 see customer email:ana@example.com preferences.size=none",
+        "D0 11:00 see customer email:ana@example.com carts.cart-9.added_at=D0T10:00 "  # one row
+        + "time_source=corrected",
+        "D0 09:00 see customer email:ana@example.com found=false",
+        "D0 11:00 see count topic=suppressions.email action=suppress value=1",
+        "D0 11:00 see count topic=state transition=cart.bought value=1",
+        "D0 11:00 see count topic=suppressions.email since=D0T10:31 max=3",
+    ],
+)
+def test_a_true_row_passes(line: str) -> None:
+    """What came out, told as it came out, is as expected."""
+    assert [verdict.result for verdict in verdicts(line)[1]] == [PASSED]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("D0 10:42 out suppressions.email suppress", "did not come"),
+        (SUPPRESSED + " steps=remind", "did not come"),
+        (SUPPRESSED + " steps=remind,discount,nudge", "did not come"),
+        (SUPPRESSED + " because=bought_part", "did not come"),
+        (SUPPRESSED + " until=D1T10:41", "did not come"),
+        (SUPPRESSED + " customer=ben", "did not come"),
+        (SUPPRESSED + " has_not=ana@example.com", "did not come"),
+        ("D0 10:41 out suppressions.push suppress", "did not come"),
+        ("D0 10:30 out suppressions.email hold until=none", "did not come"),
+        ("D0 10:30 out suppressions.email hold until=D1T10:31", "did not come"),
+        ("D0 10:41 out state cart.bought event_time=D0T10:40", "did not come"),
+        ("D0 10:41 out opportunities offer kind=instead about=socks-2", "did not come"),
+        ("D0 10:41 out opportunities withdraw offer=care-kit", "did not come"),
+        ("D0 11:00 out suppressions.email release", "came 2 times, not once"),
+        ("D0 10:41 not suppressions.email suppress", "came, and must not"),
+        ("D14 12:00 not state cart.bought", "came, and must not"),
+        ("D0 11:00 not opportunities offer kind=instead since=D0T10:41", "came, and must not"),
+        ("D0 11:00 see customer email:ana@example.com orders.count=1", "is known otherwise"),
+        ("D0 11:00 see customer email:ana@example.com found=false", "is known"),
+        ("D0 11:00 see customer email:ben@example.com orders.count=0", "is nobody that is known"),
+        ("D0 11:00 see count topic=suppressions.email action=suppress value=2", "are 1, not 2"),
+        ("D0 11:00 see count topic=suppressions.email max=3", "are 4, more than 3"),
+    ],
+)
+def test_a_wrong_row_fails(line: str, says: str) -> None:
+    """One wrong word, time or number in a row is enough for it to fail."""
+    (verdict,) = verdicts(line)[1]
+
+    assert (verdict.result, verdict.says) == (FAILED, says)
+
+
+@pytest.mark.parametrize(
+    ("line", "waits_for"),
+    [
+        ("D0 11:00 ask email abandoned-cart/cart-9#remind email:ana@example.com", "the gate"),
+        ("D0 11:00 out decisions judged message=m-1", "the topic decisions"),
+        ("D0 11:00 not view.store put", "the topic view.store"),
+        ("D0 11:00 see metric stale_sends_total{blame=source_late} value=0", "the query `metric`"),
+        ("D0 11:00 see outbox email:ana@example.com messages=none", "the query `outbox`"),
+        ("D0 11:00 see count topic=outputs max=99", "the topic outputs"),
+        ("D0 11:00 do customer forget email:ana@example.com", "the command `customer`"),
+    ],
+)
+def test_a_row_of_a_later_feature_is_pending(line: str, waits_for: str) -> None:
+    """What cannot be judged yet is never passed, not even when it would be true."""
+    (verdict,) = verdicts(line)[1]
+
+    assert (verdict.result, verdict.says) == (PENDING, waits_for)
+
+
+def test_a_failure_is_told_in_the_words_of_the_story() -> None:
+    """A marketer reads which row failed, what came near, and what about it is different."""
+    story, found = verdicts(
+        "D0 10:30 out suppressions.email hold because=renewing until=D6T18:04",
+        "D0 10:42 out suppressions.push suppress",
+        "D0 11:00 ask email none/none#any email:ana@example.com",
+    )
+
+    assert report.failures(story, found) == (
+        "S01.story:3: did not come\n"
+        "  wanted  D0 10:30 out suppressions.email hold because=renewing until=D6T18:04\n"
+        "  near    D0T10:30 hold journey=abandoned-cart instance=cart-9 steps=remind,discount "
+        "because=just_bought\n"
+        "            because is just_bought, not renewing\n"
+        "            until is D1T10:30, not D6T18:04\n"
+        "  near    D0T10:41 suppress journey=abandoned-cart instance=cart-9 steps=remind,discount "
+        "because=bought_these_items\n"
+        "            it is suppress, not hold\n"
+        "            because is bought_these_items, not renewing\n"
+        "            until is none, not D6T18:04\n"
+        "            it was known at D0T10:41, not at D0T10:30\n"
+        "  near    D0T11:00 release journey=abandoned-cart instance=cart-9 steps=nudge "
+        "because=bought_these_items\n"
+        "            it is release, not hold\n"
+        "            because is bought_these_items, not renewing\n"
+        "            until is none, not D6T18:04\n"
+        "            it was known at D0T11:00, not at D0T10:30\n"
+        "S01.story:4: did not come\n"
+        "  wanted  D0 10:42 out suppressions.push suppress\n"
+        "  came    nothing at all on suppressions.push"
+    )
+    assert report.summary(story, found) == (
+        "S01 failed: 0 rows as expected, 2 not, 1 pending (the gate)  A story"
+    )
+
+
+def test_a_verdict_can_be_read_by_a_program() -> None:
+    """`--json` says the same: what passed, what failed, what came near."""
+    story, found = verdicts(SUPPRESSED, SUPPRESSED + " because=bought_part")
+
+    told = json.loads(json.dumps(report.as_json(story, found)))
+
+    assert told["rows"] == {"passed": 1, "failed": 1, "pending": 0}
+    assert told["passed"] is False
+    assert told["failures"][0]["near"][0]["differs"] == [
+        {"field": "because", "wanted": "bought_part", "is": "bought_these_items"}
+    ]
