@@ -47,7 +47,8 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "do_not_contact": ("do_not_contact", FLAG),
     **{name: (name, MONEY) for name in ("value", "price")},
     **{
-        name: (f"{name}_ms", TIME) for name in ("ends", "due", "revocable_until", "until", "valid_until")
+        name: (f"{name}_ms", TIME)
+        for name in ("ends", "due", "revocable_until", "until", "valid_until")
     },
     "about": ("about", ITEMS),
     "days": ("days", TEXTS),

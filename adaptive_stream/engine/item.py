@@ -66,9 +66,7 @@ def item_code(value: object, name: str = "sku") -> str | None:
     return "gtin:" + (text[1:] if len(text) == 14 and text[0] == "0" else text.rjust(13, "0"))
 
 
-def _line(
-    row: object, currency: str, returned: bool, flaws: list[Flaw], flat: bool
-) -> Line | None:
+def _line(row: object, currency: str, returned: bool, flaws: list[Flaw], flat: bool) -> Line | None:
     if type(row) is not dict:
         row = {"sku": row}
     item = None
