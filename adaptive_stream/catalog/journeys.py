@@ -5,7 +5,7 @@ Rule 2: what can be known to be wrong when the file is read is a fault here, nev
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adaptive_stream.catalog.conditions import Conditions, entities
 from adaptive_stream.catalog.examples import Example, read_examples
@@ -22,6 +22,7 @@ from adaptive_stream.engine.journey import (
     Step,
     Use,
 )
+from adaptive_stream.engine.reason import uses
 from adaptive_stream.engine.span import Span
 
 KEYS = (
@@ -71,18 +72,13 @@ def read_journey(
     if len(faults) > noted or starts is None:
         return None
     when, for_each, only_if, not_older_than = starts
-    uses = (when, *stops, *(hold.use for hold in holds), *_guards(steps, instead))
-    heard = {fact for use in uses for fact in (*use.condition.hears, *use.condition.ends_on)}
     journey = Journey(
         name, says, owner, purpose, worth, for_each, when, only_if, not_older_than, steps, stops,
-        holds, instead, ends, reach.heeds(heard),
+        holds, instead, ends,
     )  # fmt: skip
-    return JourneyFile(node.file, journey, examples)
-
-
-def _guards(steps: tuple[Step, ...], instead: tuple[Instead, ...]) -> list[Use]:
-    guards = [step.unless for step in steps] + [offer.unless for offer in instead]
-    return [use for uses in guards for use in uses]
+    conditions_used = [use.condition for use in uses(journey)]
+    heard = {fact for used in conditions_used for fact in (*used.hears, *used.ends_on)}
+    return JourneyFile(node.file, replace(journey, heeds=reach.heeds(heard)), examples)
 
 
 class _Reading:

@@ -6,7 +6,7 @@ sentence is its `says`, or one of SENTENCES: what the engine itself concludes.
 
 from collections.abc import Iterator, Mapping
 
-from adaptive_stream.engine.journey import Condition, Journey, Rules
+from adaptive_stream.engine.journey import Journey, Rules, Use
 
 # In the order of the groups of the documentation: order, service, cart, time.
 SENTENCES: Mapping[str, str] = {
@@ -22,16 +22,21 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def conditions(journey: Journey) -> Iterator[Condition]:
-    """Every condition that a journey uses; one may come several times."""
-    yield journey.when.condition
-    for use in journey.stop_when:
-        yield use.condition
-    for hold in journey.hold_when:
-        yield hold.use.condition
+def uses(journey: Journey) -> Iterator[Use]:
+    """Every condition as a journey uses it; one may come several times."""
+    yield journey.when
+    yield from journey.stop_when
+    yield from (hold.use for hold in journey.hold_when)
     for guarded in (*journey.steps, *journey.instead):
-        for use in guarded.unless:
-            yield use.condition
+        yield from guarded.unless
+
+
+def says(use: Use) -> str:
+    """The sentence of a condition, with what it is told in its place: `she owns care-kit`."""
+    condition = use.condition
+    if condition.takes is None or use.argument is None:
+        return condition.says
+    return condition.says.replace(f"{{{condition.takes}}}", use.argument)
 
 
 def sentence(reason: str, rules: Rules) -> str:
@@ -40,7 +45,7 @@ def sentence(reason: str, rules: Rules) -> str:
     A reason of rules that are no longer in force is shown by its own name.
     """
     for journey in rules.journeys:
-        for condition in conditions(journey):
-            if condition.name == reason:
-                return condition.says
+        for use in uses(journey):
+            if use.condition.name == reason:
+                return says(use)
     return SENTENCES.get(reason, reason.replace("_", " "))
