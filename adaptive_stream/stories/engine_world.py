@@ -1,0 +1,165 @@
+"""Plays a story through the engine alone, in memory and in milliseconds.
+
+Rule 1: the real functions of the three stages, in their order, and nothing in place of any of
+them; only tables, queues and the clock are stand-ins.
+Rule 2: rows of tables are kept as bytes, as stores keep them, so that no state leaks past a step.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import replace
+
+from adaptive_stream.catalog.channels import Channel
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.customer import decode_customer, encode_customer
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
+from adaptive_stream.engine.identifier import identifier_hash
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
+from adaptive_stream.engine.step import step
+from adaptive_stream.formats import ReadRule, admit, parse_drop, parse_path
+from adaptive_stream.outputs import records
+from adaptive_stream.stories.output import Output, output
+from adaptive_stream.stories.records import Written
+from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.timeline import MINUTE_MS, timeline
+
+TENANT_KEY = b"a key for stories"
+
+
+def play(story: Story, rules: Rules, channels: Mapping[str, Channel]) -> list[Output]:
+    """All that came out, in order. Raises CatalogError when the story cannot be set up."""
+    world = EngineWorld(rules, channels)
+    for moment in timeline(story):
+        if moment.ticks:
+            world.advance(moment.at_ms)
+        for record in moment.records:
+            world.write(record)
+        if moment.ticks:
+            world.tick(moment.at_ms)
+    return world.outputs
+
+
+class EngineWorld:
+    """The three stages with a partition each. `outputs` grows as records and ticks go in."""
+
+    def __init__(self, rules: Rules, channels: Mapping[str, Channel]) -> None:
+        self.outputs: list[Output] = []
+        self._rules = rules
+        self._channels = tuple(channels)
+        self._reading = {name: _read_rule(channel) for name, channel in channels.items()}
+        self._clock = Clock()
+        self._rows: dict[str, bytes] = {}  # identifier hash -> its row
+        self._customers: dict[str, bytes] = {}
+        self._wakes: dict[str, int] = {}  # customer -> the earliest time that changes something
+        self._queue: deque[tuple[str, Arrival]] = deque()
+        self._written = 0
+
+    def write(self, record: Written) -> None:
+        """A record on a channel, and all that comes of it until nothing moves any more."""
+        reading = self._reading[record.channel]
+        admission = admit(record.value, None, (), record.at_ms, reading)
+        self._written += 1
+        if admission.refused:
+            refusal = {"reason": str(admission.refused.reason), "line": record.line}
+            self.outputs.append(Output(f"dlq.{record.channel}", record.at_ms, "", refusal))
+        cause = f"channel.{record.channel}.v1/0/{self._written}"
+        for fact in admission.facts:
+            if fact.type not in WITHOUT_CUSTOMER:
+                self._queue.append(("identity", _arrival(fact, record.at_ms, cause)))
+        self._until_quiet()
+
+    def advance(self, before_ms: int) -> None:
+        """The clock up to the last whole minute before this time; minutes without work are left
+        out, but for the last: facts are judged as of it."""
+        while (due_ms := self._next_due_minute()) is not None and due_ms < before_ms:
+            self.tick(due_ms)
+        last_ms = (before_ms - 1) // MINUTE_MS * MINUTE_MS
+        if 0 < self._clock.now_ms < last_ms:
+            self.tick(last_ms)
+
+    def tick(self, now_ms: int) -> None:
+        """The clock moves, and whoever is due is woken, in the order of (due, customer)."""
+        known = dict.fromkeys(self._channels, now_ms)
+        self._clock = self._clock.ticked(Clock(now_ms=now_ms, known=known))
+        woken = (0, "")
+        while due := [at for at in self._due() if at > woken]:
+            woken = min(due)
+            self._queue.append(("customer", Arrival("tick", woken[1], b"", now_ms)))
+            self._until_quiet()
+
+    def _due(self) -> list[tuple[int, str]]:
+        return [(at, who) for who, at in self._wakes.items() if at <= self._clock.now_ms]
+
+    def _next_due_minute(self) -> int | None:
+        if not self._wakes or not self._clock.now_ms:
+            return None
+        due_ms = max(min(self._wakes.values()), self._clock.now_ms + 1)
+        return -(-due_ms // MINUTE_MS) * MINUTE_MS
+
+    def _until_quiet(self) -> None:
+        while self._queue:
+            to, arrival = self._queue.popleft()
+            for message in self._resolve(arrival) if to == "identity" else self._step(arrival):
+                self._queue.append((message.to, _passed_on(message, arrival)))
+
+    def _resolve(self, arrival: Arrival) -> tuple[Message, ...]:
+        row = self._rows.get(arrival.key)
+        resolved = resolve(None if row is None else decode_row(row), arrival)
+        if resolved.changed:
+            self._rows[arrival.key] = encode_row(resolved.row)
+        return resolved.messages
+
+    def _step(self, arrival: Arrival) -> tuple[Message, ...]:
+        state = self._customers.get(arrival.key)
+        customer = None if state is None else decode_customer(state)
+        stepped = step(customer, arrival, self._rules, self._clock)
+        self._customers[arrival.key] = encode_customer(stepped.state)
+        self._wakes.pop(arrival.key, None)
+        if stepped.state.wake_ms is not None:
+            self._wakes[arrival.key] = stepped.state.wake_ms
+        for decision in stepped.decisions:
+            for record in records(decision):
+                self.outputs.append(
+                    output(record.topic, record.key, record.value, record.headers)
+                )
+        return stepped.messages
+
+
+def rules_of(story: Story, rules: Rules) -> Rules:
+    """The rules with those journeys only that the story loads."""
+    journeys = tuple(journey for journey in rules.journeys if journey.name in story.load)
+    return replace(rules, journeys=journeys)
+
+
+def _read_rule(channel: Channel) -> ReadRule:
+    source = parse_path(channel.named_by) if channel.named_by else ()
+    drop = tuple(parse_drop(text) for text in channel.drop)
+    return ReadRule(channel.name, source_path=source, drop=drop)
+
+
+def _arrival(fact: Fact, log_ms: int, cause: str) -> Arrival:
+    """The fact under the hash of its routing identifier; the others beside it."""
+    hashed = [(identifier_hash(TENANT_KEY, text), text) for text in fact.identifiers]
+    return Arrival(
+        kind="fact",
+        key=hashed[0][0],
+        body=encode_fact(fact),
+        log_ms=log_ms,
+        cause=cause,
+        ids=tuple(hashed[1:]),
+    )
+
+
+def _passed_on(message: Message, arrival: Arrival) -> Arrival:
+    """A message as the next stage sees it; log time and cause are those of what made it."""
+    return Arrival(
+        kind=message.kind,
+        key=message.key,
+        body=message.body,
+        log_ms=arrival.log_ms,
+        cause=arrival.cause,
+        member=message.member,
+        ids=message.ids,
+    )

@@ -1,0 +1,48 @@
+"""When a story's records are written and when its clock ticks: the same for both runners.
+
+Rule 1: the clock ticks at D0 00:00, at every whole minute after it, and at each row's time; at one
+time, what comes in is in front of the tick.
+Rule 2: a runner may leave out a tick at which nothing is due, and nothing else.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adaptive_stream.stories.records import Written, written
+from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.world import world
+
+MINUTE_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What is written at one time, and whether the clock ticks after it."""
+
+    at_ms: int
+    records: tuple[Written, ...]
+    ticks: bool
+
+
+def timeline(story: Story) -> list[Moment]:
+    """The times of a story in order: those of its world, D0 00:00, and those of its rows.
+
+    Raises CatalogError when the world is not known.
+    """
+    start_ms = story.calendar.start_ms
+    records: dict[int, list[Written]] = {}
+    for record in world(story):
+        records.setdefault(record.at_ms, []).append(record)
+    records.setdefault(start_ms, [])
+    for row in story.rows:
+        at_once = records.setdefault(row.at_ms, [])
+        if row.verb == "in":
+            at_once.append(written(row))
+    return [
+        Moment(at_ms, tuple(records[at_ms]), ticks=at_ms >= start_ms) for at_ms in sorted(records)
+    ]
+
+
+def minutes(after_ms: int, before_ms: int) -> Iterator[int]:
+    """The whole minutes between two times, both exclusive."""
+    yield from range(after_ms // MINUTE_MS * MINUTE_MS + MINUTE_MS, before_ms, MINUTE_MS)
