@@ -4,10 +4,11 @@ Rule 1: a bound is a function of topics, whether they come from files or were fo
 Rule 2: each says in its message what goes wrong without it; PROTOCOL in its name's comment.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from adaptive_stream.catalog.faults import Fault
-from adaptive_stream.catalog.topics import Topic
+from adaptive_stream.catalog.topics import PARTITIONED, Topic
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
@@ -127,14 +128,14 @@ def log_time(topics: Topics) -> Iterator[Fault]:
 
 def partitions(topics: Topics) -> Iterator[Fault]:
     """a6: the owner of a partition of facts is the only writer of that partition of each output."""
-    for key, leader in (("identifier", "identity.facts.v1"), ("customer", "customer.facts.v1")):
+    for key in sorted(PARTITIONED):
         keyed = [topic for topic in topics if topic.key == key]
-        led = next((topic for topic in keyed if topic.declared == leader), None)
+        counts = Counter(topic.partitions for topic in keyed)
+        most = counts.most_common(1)[0][0] if counts else 0
         for topic in keyed:
-            if led and topic.partitions != led.partitions:
-                says = f"{topic.name} is not cut as {led.name}, which has {led.partitions}"
-                remedy = f"write partitions: {led.partitions}, or change all keyed by {key} alike"
-                yield topic.fault("partitions", says, remedy)
+            if topic.partitions != most:
+                says = f"{topic.name} is not cut as the others keyed by {key}, which have {most}"
+                yield topic.fault("partitions", says, f"write partitions: {most}")
     for topic in topics:
         if topic.key == "none" and topic.partitions != 1:
             says = f"{topic.name} has no key, so its order needs one partition"

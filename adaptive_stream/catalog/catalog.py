@@ -1,8 +1,8 @@
 """Topics, channels and rules as one catalogue in which nothing disagrees with anything else.
 
 Rule 1: nothing starts on files that disagree; every disagreement is found in one run.
-Rule 2: names in a Catalog are the cluster's, prefix included; only what is declared in topics/
-(or derived from it here) has the prefix, a topic that somebody else owns never does.
+Rule 2: names in a Catalog are the cluster's, prefix included. A topic that somebody else owns has
+no prefix, and neither has the dead-letter topic beside it.
 """
 
 import re
@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from adaptive_stream.catalog.binding import Binding
 from adaptive_stream.catalog.bounds import check_bounds
 from adaptive_stream.catalog.channels import CHANNELS, Channel, load_channels
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
@@ -59,7 +60,7 @@ class Catalog:
         """The profile of this name. Raises CatalogError when there is none."""
         if name not in self.profiles:
             remedy = suggestion(name, self.profiles)
-            fault = Fault("profiles", 0, name, "has no profile of this name", remedy)
+            fault = Fault("topics/profiles", 0, name, "has no profile of this name", remedy)
             raise CatalogError([fault])
         return self.profiles[name]
 
@@ -72,7 +73,7 @@ def load_catalog(topics_dir: Path, rules_dir: Path, prefix: str = "") -> Catalog
         faults.append(Fault("--prefix", 0, prefix, "is no start of a topic name", remedy))
     declared = load_topics(topics_dir, faults)
     channels = load_channels(topics_dir, faults)
-    profiles = load_profiles(topics_dir / "profiles", faults)
+    profiles = load_profiles(topics_dir, faults)
     unread = {Path(fault.file).stem for fault in faults}  # Said already, and better, line by line.
     topics = {**declared, **_derived(declared, channels)}
     faults += [
@@ -98,7 +99,7 @@ def disagreements(
 ) -> Iterator[Fault]:
     """What files say that other files do not bear out."""
     yield from _missing(topics, channels)
-    yield from _readings(topics, channels)
+    yield from _bindings(topics, channels)
     for topic in topics.values():
         dlq = topics.get(topic.dlq or "")
         if topic.dlq and (dlq is None or dlq.key != "as-it-came"):
@@ -109,7 +110,7 @@ def disagreements(
             says = f"{topic.name} has nowhere to put what cannot be read"
             yield Fault(topic.file, 0, "", says, f"annotate it with dlq: {topic.name}.dlq")
         of_channel = OF_CHANNEL.fullmatch(topic.name)
-        if of_channel and of_channel[2] not in channels:
+        if of_channel and of_channel[2] not in (*channels, *CHANNELS):
             says = f"{topic.name} is of a channel that has no file"
             remedy = f"write topics/channels/{of_channel[2]}.yaml, or delete this file"
             yield Fault(topic.file, 0, of_channel[2], says, remedy)
@@ -129,7 +130,7 @@ def _missing(topics: Mapping[str, Topic], channels: Mapping[str, Channel]) -> It
         if name not in channels:
             says = f"the channel {name} has no file"
             remedy = "take the file that was shipped; a channel without records does no harm"
-            yield Fault(f"channels/{name}.yaml", 0, name, says, remedy)
+            yield Fault(f"topics/channels/{name}.yaml", 0, name, says, remedy)
         if f"channel.{name}.v1" not in topics:
             says = f"the channel {name} has no topic"
             remedy = "take the file that was shipped"
@@ -146,30 +147,34 @@ def _missing(topics: Mapping[str, Topic], channels: Mapping[str, Channel]) -> It
             yield Fault(channel.file, channel.lines["endpoints"], "", says, remedy)
 
 
-def _readings(topics: Mapping[str, Topic], channels: Mapping[str, Channel]) -> Iterator[Fault]:
+def _bindings(topics: Mapping[str, Topic], channels: Mapping[str, Channel]) -> Iterator[Fault]:
     """What channels read: each topic once, and none of those that we write ourselves."""
     read_by: dict[str, str] = {}
     for channel in channels.values():
-        for reading in channel.read:
-            topic = topics.get(reading.topic)
-            of_channel = OF_CHANNEL.fullmatch(reading.topic)
-            if reading.topic in read_by:
-                says = f"reads a topic that {read_by[reading.topic]} reads too"
+        for binding in channel.read:
+            topic = topics.get(binding.topic)
+            of_channel = OF_CHANNEL.fullmatch(binding.topic)
+            if binding.topic in read_by:
+                says = f"reads a topic that {read_by[binding.topic]} reads too"
                 remedy = "keep it in one channel, or each fact counts twice"
-                yield Fault(channel.file, reading.line, reading.topic, says, remedy)
+                yield Fault(channel.file, binding.line, binding.topic, says, remedy)
             elif topic is None and of_channel:
                 says = "reads a topic of ours that no file declares"
-                remedy = f"write topics/{reading.topic}.yaml"
-                yield Fault(channel.file, reading.line, reading.topic, says, remedy)
+                remedy = f"write topics/{binding.topic}.yaml"
+                yield Fault(channel.file, binding.line, binding.topic, says, remedy)
             elif topic is not None and topic.key != "any":
                 says = "reads a topic that is no channel's"
                 remedy = f"read channel.{channel.name}.v1, or a topic of your own"
-                yield Fault(channel.file, reading.line, reading.topic, says, remedy)
+                yield Fault(channel.file, binding.line, binding.topic, says, remedy)
             elif of_channel and of_channel[2] != channel.name and of_channel[2] in channels:
                 says = f"reads the topic of the channel {of_channel[2]}"
                 remedy = f"read channel.{channel.name}.v1, or a topic of your own"
-                yield Fault(channel.file, reading.line, reading.topic, says, remedy)
-            read_by.setdefault(reading.topic, channel.name)
+                yield Fault(channel.file, binding.line, binding.topic, says, remedy)
+            elif topic is not None and binding.incarnation != 1:
+                says = "has its incarnation in two places"
+                remedy = f"say it in {topic.file} alone"
+                yield Fault(channel.file, binding.line, str(binding.incarnation), says, remedy)
+            read_by.setdefault(binding.topic, channel.name)
 
 
 def _derived(declared: Mapping[str, Topic], channels: Mapping[str, Channel]) -> dict[str, Topic]:
@@ -177,12 +182,12 @@ def _derived(declared: Mapping[str, Topic], channels: Mapping[str, Channel]) -> 
     needed: dict[str, tuple[str, str]] = {}  # name -> mould, file
     for channel in channels.values():
         further = channel.name not in CHANNELS
-        for reading in channel.read:
-            ours = reading.topic == f"channel.{channel.name}.v1"
+        for binding in channel.read:
+            ours = binding.topic == f"channel.{channel.name}.v1"
             if further and ours:
-                needed[reading.topic] = ("channel", channel.file)
-            if further or not OF_CHANNEL.fullmatch(reading.topic):
-                needed[reading.dlq] = ("dlq", channel.file)
+                needed[binding.topic] = ("channel", channel.file)
+            if further or not OF_CHANNEL.fullmatch(binding.topic):
+                needed[binding.dlq] = ("dlq", channel.file)
         if further and channel.endpoints:
             needed[f"suppressions.{channel.name}.v1"] = ("suppressions", channel.file)
     return {
@@ -207,12 +212,12 @@ def _bounds_of(profile: Profile, topics: Mapping[str, Topic]) -> Iterator[Fault]
     asked = [profile.of(topic) for topic in topics.values()]
     for fault in check_bounds(asked, profile.gives_up):
         if (fault.file, fault.line, fault.says) not in already:
-            file = f"profiles/{profile.name}.yaml"
+            file = f"topics/profiles/{profile.name}.yaml"
             yield replace(fault, file=file, line=0)
     for name in profile.topics:
         if name not in topics:
             remedy = suggestion(name, topics)
-            yield Fault(f"profiles/{profile.name}.yaml", 0, name, "names no topic", remedy)
+            yield Fault(f"topics/profiles/{profile.name}.yaml", 0, name, "names no topic", remedy)
 
 
 def _named(
@@ -223,28 +228,27 @@ def _named(
     prefix: str,
 ) -> Catalog:
     """The catalogue with the cluster's names."""
-    renamed = {
-        prefix + name: replace(
-            topic, name=prefix + name, dlq=prefix + topic.dlq if topic.dlq else None
-        )
-        for name, topic in topics.items()
+    bound = [binding for channel in channels.values() for binding in channel.read]
+    foreign = [binding.topic for binding in bound if binding.topic not in topics]
+    beside = {f"{topic}.dlq" for topic in foreign}  # A dead-letter topic is named after its topic.
+
+    def name(declared: str) -> str:
+        return declared if declared in beside else prefix + declared
+
+    def bind(binding: Binding) -> Binding:
+        topic = topics.get(binding.topic)
+        if topic is None:
+            return binding
+        dlq = name(topic.dlq or binding.dlq)
+        return replace(binding, topic=topic.name, incarnation=topic.incarnation, dlq=dlq)
+
+    topics = {
+        declared: replace(topic, name=name(declared), dlq=topic.dlq and name(topic.dlq))
+        for declared, topic in topics.items()
     }
-    foreign = []
-    read_by_name = {}
-    for name, channel in channels.items():
-        readings = []
-        for reading in channel.read:
-            if reading.topic in topics:
-                topic = topics[reading.topic]
-                reading = replace(
-                    reading,
-                    topic=prefix + reading.topic,
-                    incarnation=topic.incarnation,
-                    dlq=prefix + (topic.dlq or reading.dlq),
-                )
-            else:
-                foreign.append(reading.topic)
-                reading = replace(reading, dlq=prefix + reading.dlq)
-            readings.append(reading)
-        read_by_name[name] = replace(channel, read=tuple(readings))
-    return Catalog(renamed, read_by_name, profiles, tuple(foreign), rules, prefix)
+    channels = {
+        channel.name: replace(channel, read=tuple(map(bind, channel.read)))
+        for channel in channels.values()
+    }
+    by_name = {topic.name: topic for topic in topics.values()}
+    return Catalog(by_name, channels, profiles, tuple(foreign), rules, prefix)

@@ -44,11 +44,11 @@ class Profile:
 PRODUCTION = Profile("production")
 
 
-def load_profiles(profiles_dir: Path, faults: list[Fault]) -> dict[str, Profile]:
+def load_profiles(topics_dir: Path, faults: list[Fault]) -> dict[str, Profile]:
     """The profiles by name, production among them; faults of the files are added to `faults`."""
     nodes: dict[str, Node] = {}
-    for path in sorted(profiles_dir.glob("*.yaml")):
-        for node in documents(path, faults):
+    for path in sorted((topics_dir / "profiles").glob("*.yaml")):
+        for node in documents(path, topics_dir, faults):
             named = node.get("profile")
             if named is None or named.value != path.stem:
                 says, remedy = "names another profile than its file", f"write profile: {path.stem}"

@@ -67,7 +67,7 @@ def load_topics(topics_dir: Path, faults: list[Fault]) -> dict[str, Topic]:
     """The topics of a directory by name; what is wrong with a file is added to `faults`."""
     topics: dict[str, Topic] = {}
     for path in sorted(topics_dir.glob("*.yaml")):
-        for document in documents(path, faults):
+        for document in documents(path, topics_dir, faults):
             topic = _topic(document, _first_comment(path), faults)
             if topic is None:
                 continue
@@ -79,9 +79,9 @@ def load_topics(topics_dir: Path, faults: list[Fault]) -> dict[str, Topic]:
     return topics
 
 
-def documents(path: Path, faults: list[Fault]) -> list[Node]:
-    """What the file says, or nothing and its faults; a fault names folder and file alone."""
-    file = f"{path.parent.name}/{path.name}"
+def documents(path: Path, topics_dir: Path, faults: list[Fault]) -> list[Node]:
+    """What the file says, or nothing and its faults, which name it from topics/ on."""
+    file = f"topics/{path.relative_to(topics_dir).as_posix()}"
     try:
         return load(path, file)
     except CatalogError as error:
