@@ -137,6 +137,7 @@ def _start(journey: Journey, now_ms: int, judgement: Judgement) -> None:
         runs = (member.instances.get(name) for member in customer.members.values())
         before = next((instance for instance in runs if instance), None)
         if before is not None and not _again(before, hit):
+            _begin_anew(before, hit, journey, view)
             continue
         if not true(journey.only_if, about, view) or _stop(journey, about, view, hit.at_ms, now_ms):
             continue
@@ -163,6 +164,14 @@ def _again(before: Instance, hit: Hit) -> bool:
     return before.status == "ended" and hit.at_ms > before.ends_ms
 
 
+def _begin_anew(instance: Instance, hit: Hit, journey: Journey, view: View) -> None:
+    """She touched the cart again before the first step was due: the waiting begins anew."""
+    running = instance.status in ("live", "held", "stopped")
+    if running and not instance.steps and hit.at_ms > instance.begun_ms:
+        instance.begun_ms = hit.at_ms
+        instance.ends_ms = journey.ends.after(hit.at_ms, view.zone)
+
+
 def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     instance = one.instance
     gone = one.about.entity is None and one.about.kind != "customer"
@@ -185,7 +194,8 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
         judgement.stopped.append((one, verdict))
     instance.status, instance.because = verdict.status, verdict.because
     instance.until_ms = verdict.until_ms
-    if verdict.status == "live":
+    # While what began it no longer holds (she is back in the cart), nothing of it is due.
+    if verdict.status == "live" and holds(one.journey.when, one.about, judgement.view, one.now_ms):
         for due in run.advance(one.journey, instance, one.about, judgement.view, one.now_ms):
             judgement.due.append((one, due))
 

@@ -111,7 +111,9 @@ def _fold_one(
     abandoned_after_ms: int,
 ) -> Cart:
     heard = latest_by_type(facts, cart_id)
-    touched = max((cause_of(kept, cart_id) for kept in facts), key=lambda c: (c.at_ms, c.id))
+    # Being in the checkout is a reason to wait (in_checkout), not a change of what lies in the cart.
+    touches = (kept for kept in facts if kept.type != "checkout.started")
+    touched = max((cause_of(kept, cart_id) for kept in touches), key=lambda c: (c.at_ms, c.id))
     settled: list[str] = []
     remaining: list[str] = []
     bought: Cause | None = None
