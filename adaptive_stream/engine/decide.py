@@ -32,9 +32,11 @@ def decide(
     known_ms: int,
     transitions: tuple[Transition, ...] = (),
     was: tuple[str, ...] = (),
+    shown: bool = False,
 ) -> tuple[list[Decision], list[str]]:
     """Judge the customer and say what is new. `cause`: the fact that came, None for a tick;
-    `transitions`: what has happened to the customer herself (a merge).
+    `transitions`: what has happened to the customer herself (a merge); `shown`: her public state
+    is another, whether or not that is worth a transition.
 
     Returns the decisions, the state change first, and the faults to count.
     """
@@ -71,6 +73,7 @@ def decide(
                 was=was,
             )
         )
+    if told or said or shown:
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, known_ms, state))
     return decisions + said, judgement.not_started

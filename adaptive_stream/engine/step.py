@@ -20,8 +20,9 @@ from adaptive_stream.engine.decision import (
 )
 from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.keep import forget_old, keep_fact
+from adaptive_stream.engine.keep import PART_OF, forget_old, keep_fact
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.public import public
 from adaptive_stream.engine.view import fold
 from adaptive_stream.engine.wake import wake_ms
 
@@ -76,8 +77,15 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
     if "orders" in dropped:
         _forget_told_orders(customer)
     faults += tuple(f"dropped:{name}" for name in dropped)
-    cause = _cause(fact, arrival)
-    return _conclude(customer, rules, clock, cause=cause, known_ms=arrival.log_ms, faults=faults)
+    return _conclude(
+        customer,
+        rules,
+        clock,
+        cause=_cause(fact, arrival),
+        known_ms=arrival.log_ms,
+        faults=faults,
+        shown=PART_OF.get(fact.type, "seen") != "seen",
+    )
 
 
 def _cause(fact: Fact, arrival: Arrival) -> Cause:
@@ -103,7 +111,10 @@ def _joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) ->
     member = customer.members.setdefault(arrival.member, Member())
     member.identifiers[joined.hash] = joined.identifier
     messages = (merge.remap(customer, joined.hash),) if customer.was else ()
-    return Stepped(customer, messages=messages, wake_ms=customer.wake_ms)
+    # Whoever looks her up by this identifier must find her, whether or not a fact follows.
+    state = public(customer, fold(customer, clock, rules.policy))
+    shown = CustomerState(customer.id, customer.state_seq, arrival.log_ms, state)
+    return Stepped(customer, (shown,), messages, customer.wake_ms)
 
 
 def _go(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
@@ -168,8 +179,12 @@ def _conclude(
     faults: tuple[str, ...] = (),
     transitions: tuple[Transition, ...] = (),
     was: tuple[str, ...] = (),
+    shown: bool = False,
 ) -> Stepped:
-    """Fold the view, judge every journey, say what is new, and note when to look again."""
+    """Fold the view, judge every journey, say what is new, and note when to look again.
+
+    `shown`: the public state is another, even if nothing of it is worth a transition.
+    """
     view = fold(customer, clock, rules.policy)
     decisions, not_started = decide(
         customer,
@@ -180,6 +195,7 @@ def _conclude(
         known_ms=known_ms,
         transitions=transitions,
         was=was,
+        shown=shown,
     )
     customer.wake_ms = wake_ms(customer, view, rules, clock)
     faults += tuple(f"not_started:{name}" for name in not_started)

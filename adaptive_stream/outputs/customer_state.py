@@ -49,7 +49,7 @@ def record(state: CustomerState) -> Record:
     """The record of one state. The view is encoded as the engine made it, whatever it holds."""
     headers = cloud_event(
         TOPIC,
-        f"{state.customer}.{state.state_seq}",
+        f"{state.customer}.{state.state_seq}.{state.known_ms}",  # not every change is numbered
         "customer.state",
         state.customer,
         time_text(state.known_ms),
