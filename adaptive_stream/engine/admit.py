@@ -7,8 +7,9 @@ Rule 2: nothing here knows a wire format. formats/ fills a Draft, in the native 
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import islice
+
+import msgspec
 
 from adaptive_stream.engine.event_time import event_time
 from adaptive_stream.engine.fact import (
@@ -43,8 +44,7 @@ SUBJECT = {
 _TYPE_SHOWN = re.compile(r"[^a-zA-Z0-9_. -]")  # A reason's detail is printed: no stranger's bytes.
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(msgspec.Struct):
     """One fact as a format read it: still the producer's values, in the native shape.
 
     `id`: the producer's or a hash of the content, never empty. `identifiers`: {type: value or
@@ -57,8 +57,8 @@ class Draft:
     sent_at: object = None
     received_at: object = None
     source: str = ""
-    identifiers: Mapping[str, object] = field(default_factory=dict)
-    data: Mapping[str, object] = field(default_factory=dict)
+    identifiers: dict[str, object] = {}
+    data: dict[str, object] = {}
 
 
 def make_fact(

@@ -126,6 +126,7 @@ def read_text(value: object, flaws: list[Flaw]) -> str | None:
     return "" if len(text) < 10 and text.lower() in _ABSENT else text
 
 
+@lru_cache(maxsize=4096)
 def card_key(name: str) -> bool:
     """Whether a field of this name is where a payment card's number stands."""
     return name.lower().replace("_", "").replace("-", "").replace(" ", "") in CARD_KEYS

@@ -8,6 +8,8 @@ topic, and the good ones go on; put again later, they are recognised by their id
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import msgspec
+
 from adaptive_stream.engine.admit import Draft, make_fact
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.fact_data import card_number
@@ -38,8 +40,7 @@ class ReadRule:
     key_is: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Admission:
+class Admission(msgspec.Struct, frozen=True):
     """What came of a record. `flaws` and `dropped` are for counting; a flaw can come twice.
 
     `refused` can stand beside facts when the record was a batch: it goes to the dead letters, they

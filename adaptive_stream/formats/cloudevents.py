@@ -54,7 +54,7 @@ def read(record: Record, headers: Headers) -> Reading:
             time=event.get("time") or (inner.get("time") if whole else None),
             sent_at=event.get("sentat") or (inner.get("sent_at") if whole else None),
             source=as_text(event.get("source")),
-            identifiers=_identifiers(inner, event.get("subject")),
+            identifiers=_identifiers(inner, event),
             data=own,
         )
     ]
@@ -68,10 +68,10 @@ def fact_type(said: object) -> object:
     return short if short in FACT_TYPES else said
 
 
-def _identifiers(inner: Record, subject: object) -> Record:
+def _identifiers(inner: Record, event: Record) -> Record:
     """Those in the data, and the subject when it is a `type:value` whose type is told apart."""
-    identifiers = as_object(inner.get("identifiers"))
-    kind, colon, value = as_text(subject).partition(":")
+    identifiers = as_object(inner.get("identifiers") or event.get("identifiers"))
+    kind, colon, value = as_text(event.get("subject")).partition(":")
     if colon and "/" not in kind and kind not in identifiers:
         return {**identifiers, kind: value}
     return identifiers

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from adaptive_stream.engine.admit import Draft
 
-ROOTS = ("identifiers", "data")
+DIRECT = 2  # names in a path such as data.card: nothing to walk through
 
 _PATH = re.compile(r"(?:identifiers|data)(?:\.[A-Za-z_][A-Za-z0-9_-]*)+")
 _NOTHING = object()
@@ -68,11 +68,14 @@ def take_out(draft: Draft, drop: Drop) -> list[object]:
 
 def _holders(draft: Draft, path: tuple[str, ...]) -> list[tuple[dict[str, object], str]]:
     """The objects that hold the last name of the path, through lists on the way."""
-    holders: list[object] = [draft.data if path[0] == "data" else draft.identifiers]
+    root = draft.data if path[0] == "data" else draft.identifiers
+    last = path[-1]
+    if len(path) == DIRECT:
+        return [(root, last)] if last in root else []
+    holders: list[object] = [root]
     for name in path[1:-1]:
         below = (each.get(name) for each in holders if type(each) is dict)
         holders = [row for each in below for row in (each if type(each) is list else [each])]
-    last = path[-1]
     return [(each, last) for each in holders if type(each) is dict and last in each]
 
 

@@ -23,6 +23,7 @@ from adaptive_stream.formats.segment_names import (
     folded,
 )
 
+EVENT_CHARACTERS_MAX = 100  # No name that we know is half as long.
 CALLS = frozenset(("track", "identify", "page", "screen", "alias", "group"))
 
 
@@ -88,7 +89,7 @@ def _read_call(call: Record, sent_at: object) -> Draft | Refusal | Dropped:
 
 
 def _fact_of(event: object) -> tuple[str, Mapping[str, object]] | None:
-    if type(event) is not str or len(event) > 100:
+    if type(event) is not str or len(event) > EVENT_CHARACTERS_MAX:
         return None
     return (event, {}) if event in FACT_TYPES else EVENTS.get(folded(event))
 
