@@ -18,7 +18,7 @@ from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
-from adaptive_stream.formats import ReadRule, admit, parse_drop, parse_path
+from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.outputs import records
 from adaptive_stream.stories.output import Output, output
 from adaptive_stream.stories.records import Written
@@ -134,9 +134,9 @@ def rules_of(story: Story, rules: Rules) -> Rules:
 
 
 def _read_rule(channel: Channel) -> ReadRule:
-    source = parse_path(channel.named_by) if channel.named_by else ()
-    drop = tuple(parse_drop(text) for text in channel.drop)
-    return ReadRule(channel.name, source_path=source, drop=drop)
+    """That of the channel's own topic; a channel that is bound to other topics reads stories too."""
+    own = [one.rule for one in channel.read if one.topic.endswith(f"channel.{channel.name}.v1")]
+    return own[0] if own else ReadRule(channel.name)
 
 
 def _arrival(fact: Fact, log_ms: int, cause: str) -> Arrival:
