@@ -129,7 +129,7 @@ def _phrase(tree: ast.expr) -> str | None:
             ops=[op],
             comparators=[ast.Constant(value=value)],
         ) if attribute in _NOUNS:
-            said = f"{value:.2f}" if attribute == "value" else f"*{value}*"
+            said = f"{value:.2f}" if isinstance(value, int | float) else f"*{value!s}*"
             return f"the {_NOUNS[attribute]} of the {owner} {_COMPARED[type(op)]} {said}"
     return None
 

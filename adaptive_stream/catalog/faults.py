@@ -22,12 +22,13 @@ class Fault:
     remedy: str
 
     def __str__(self) -> str:
-        """`file:line: says (value)` and the remedy on a line of its own."""
+        """`file:line: says (value)`, the value only if it is not in what it says; then the remedy
+        on a line of its own."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         value = " ".join(self.value.split())
         if len(value) > VALUE_CHARS_MAX:
             value = value[: VALUE_CHARS_MAX - 1] + "…"
-        quoted = f" ({value})" if value else ""
+        quoted = f" ({value})" if value and value not in self.says else ""
         return f"{place}: {self.says}{quoted}\n  hint: {self.remedy}"
 
 

@@ -83,7 +83,7 @@ class Fields:
         node = self.get(key)
         if node is None or node.value in words:
             return default if node is None else str(node.value)
-        says = f"{_text(node)!r} is no {key.replace('_', ' ')}"
+        says = f"{key!r} cannot be {_text(node)!r}"
         self.note(node, says, suggestion(_text(node), words), _text(node))
         return default
 

@@ -207,7 +207,7 @@ class _Reading:
             if after and after not in ending and after not in self.words.conditions.broken:
                 says = f"{after!r} never stops this journey"
                 at = fields.get("after") or node
-                fields.note(at, says, f"{suggestion(after, ending)}; or add it to `stop_when`")
+                fields.note(at, says, f"{suggestion(after, ending)} (or add it to `stop_when`)")
             channels = self.words.channels(fields, "channels", sending=False) or INSTEAD_CHANNELS
             instead.append(
                 Instead(

@@ -27,8 +27,10 @@ def uses(journey: Journey) -> Iterator[Use]:
     yield journey.when
     yield from journey.stop_when
     yield from (hold.use for hold in journey.hold_when)
-    for guarded in (*journey.steps, *journey.instead):
-        yield from guarded.unless
+    for step in journey.steps:
+        yield from step.unless
+    for instead in journey.instead:
+        yield from instead.unless
 
 
 def says(use: Use) -> str:
