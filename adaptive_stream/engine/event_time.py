@@ -49,8 +49,9 @@ def event_time(
     at_ms, source, claimed_ms = own_ms, "event", None
     sent_ms = read_time(sent_at, zone) if sent_at is not None else None
     if sent_ms is not None and received_ms is not None:
-        if abs(sent_ms - received_ms) > SKEW_MS_MIN:
-            at_ms, source, claimed_ms = received_ms - max(0, sent_ms - own_ms), "corrected", own_ms
+        skew_ms = sent_ms - received_ms
+        if abs(skew_ms) > SKEW_MS_MIN:  # Nothing is sent before it happened, hence the min.
+            at_ms, source, claimed_ms = min(own_ms, sent_ms) - skew_ms, "corrected", own_ms
     if kafka_ms is not None and at_ms > kafka_ms + FUTURE_MS_MAX:
         flaws.append(Flaw.TIME_IN_FUTURE)
     return EventTime(at_ms, source, claimed_ms, tuple(flaws))

@@ -91,6 +91,7 @@ def read_data(
         if value is None:
             continue
         target, kind = known
+        read: object
         if kind is TEXT:
             read = read_text(value, flaws)
             if read == "":

@@ -67,25 +67,40 @@ def admit(
     refused: list[Refusal] = []
     gone: list[Dropped] = []
     for n, draft in enumerate(reading):
-        if type(draft) is Draft:
+        made: Fact | Refusal | Dropped
+        if isinstance(draft, Draft):
             if not draft.id:
                 draft.id = f"{hash_id(value or b'')}.{n}"
-            if read.drop and _drop(draft, read, flaws):
-                gone.append(Dropped.BY_RULE)
-                continue
-            if read.source_path and type(named := value_at(draft, read.source_path)) is str:
-                draft.source = named
-            if read.key_is:
-                _add_key(draft, key, read.key_is)
-            made = make_fact(draft, read.channel, timestamp_ms, read.zone)
-            if type(made) is tuple:
-                facts.append(made[0])
-                flaws += made[1]
-                continue
-            draft = made if len(reading) == 1 else _within(made, n)  # type: ignore[arg-type]
-        (refused if type(draft) is Refusal else gone).append(draft)  # type: ignore[arg-type]
+            made = _make(draft, key, timestamp_ms, read, flaws)
+        else:
+            made = draft
+        if isinstance(made, Fact):
+            facts.append(made)
+        elif isinstance(made, Refusal):
+            refused.append(made if len(reading) == 1 else _within(made, n))
+        else:
+            gone.append(made)
     first = min(refused, key=_precedence) if refused else None
     return Admission(tuple(facts), tuple(flaws), first, tuple(gone))
+
+
+def _make(
+    draft: Draft, key: bytes | None, timestamp_ms: int, read: ReadRule, flaws: list[Flaw]
+) -> Fact | Refusal | Dropped:
+    """One fact by the channel's rule."""
+    if read.drop and _drop(draft, read, flaws):
+        return Dropped.BY_RULE
+    if read.source_path and type(named := value_at(draft, read.source_path)) is str:
+        draft.source = named
+    if read.key_is and key and read.key_is not in draft.identifiers:
+        name = key.decode("utf-8", "replace")
+        draft.identifiers = {**draft.identifiers, read.key_is: name}
+    made = make_fact(draft, read.channel, timestamp_ms, read.zone)
+    if isinstance(made, Refusal):
+        return made
+    fact, found = made
+    flaws += found
+    return fact
 
 
 def _read(
@@ -115,12 +130,6 @@ def _drop(draft: Draft, read: ReadRule, flaws: list[Flaw]) -> bool:
         elif any(card_number(taken) for taken in take_out(draft, drop)):
             flaws.append(Flaw.CARD_NUMBER_DROPPED)
     return False
-
-
-def _add_key(draft: Draft, key: bytes | None, kind: str) -> None:
-    """The record's key as one more identifier, unless the record names one of that type."""
-    if key and kind not in draft.identifiers:
-        draft.identifiers = {**draft.identifiers, kind: key.decode("utf-8", "replace")}
 
 
 def _within(refusal: Refusal, n: int) -> Refusal:

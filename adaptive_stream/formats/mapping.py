@@ -155,9 +155,9 @@ def _compile_fact(entry: object, n: int, faults: list[MappingFault]) -> FactMapp
 def _compile(text: object, path: tuple[str | int, ...], faults: list[MappingFault]) -> Expression:
     if type(text) is not str:
         faults.append(_fault(path, text, "not an expression", "write a JMESPath expression"))
-        return lambda row: None
+        return lambda _: None
     if path[-1] == "type" and text in FACT_TYPES:
-        return lambda row: text
+        return lambda _: text
     if _PLAIN.fullmatch(text):  # Nine in ten are plain paths, and JMESPath is slow at them.
         return _path(tuple(text.split(".")))
     try:
@@ -165,7 +165,7 @@ def _compile(text: object, path: tuple[str | int, ...], faults: list[MappingFaul
     except JMESPathError as error:
         says = str(error).partition("\n")[0].rstrip(":")
         faults.append(_fault(path, text, says, "see https://jmespath.org/specification.html"))
-        return lambda row: None
+        return lambda _: None
 
 
 def _path(names: tuple[str, ...]) -> Expression:

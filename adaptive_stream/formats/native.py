@@ -4,12 +4,12 @@ from adaptive_stream.engine.admit import Draft
 from adaptive_stream.formats.draft import Headers, Reading, Record, as_object, as_text, fact_id
 
 
-def recognises(record: Record, headers: Headers) -> bool:
+def recognises(record: Record, _headers: Headers) -> bool:
     """Whether a record of unknown format is meant as this one."""
     return "identifiers" in record or "type" in record
 
 
-def read(record: Record, headers: Headers) -> Reading:
+def read(record: Record, _headers: Headers) -> Reading:
     """One fact, in the names that all other formats are brought to."""
     return [
         Draft(

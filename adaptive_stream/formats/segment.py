@@ -24,10 +24,12 @@ from adaptive_stream.formats.segment_names import (
 )
 
 EVENT_CHARACTERS_MAX = 100  # No name that we know is half as long.
+Names = dict[str, list[object]]  # identifiers: all the values of each type
+
 CALLS = frozenset(("track", "identify", "page", "screen", "alias", "group"))
 
 
-def recognises(record: Record, headers: Headers) -> bool:
+def recognises(record: Record, _headers: Headers) -> bool:
     """Whether a record of unknown format is meant as this one."""
     if type(record.get("batch")) is list:
         return True
@@ -39,7 +41,7 @@ def recognises(record: Record, headers: Headers) -> bool:
     )
 
 
-def read(record: Record, headers: Headers) -> Reading:
+def read(record: Record, _headers: Headers) -> Reading:
     """One fact for a call, as many as it holds for a batch."""
     batch = record.get("batch")
     if type(batch) is not list:
@@ -83,7 +85,7 @@ def _read_call(call: Record, sent_at: object) -> Draft | Refusal | Dropped:
         time=time,
         sent_at=sent_at,
         received_at=call.get("receivedAt"),
-        identifiers=identifiers,
+        identifiers={**identifiers},
         data=data,
     )
 
@@ -133,12 +135,10 @@ def _profile(traits: Record, context: Record) -> Record:
     return data
 
 
-def _identifiers(
-    call: Record, context: Record, traits: Record, properties: Record
-) -> dict[str, list[object]]:
+def _identifiers(call: Record, context: Record, traits: Record, properties: Record) -> Names:
     """All that names her. Many sites use the e-mail address as userId: it is an e-mail then."""
     user = call.get("userId")
-    found: dict[str, list[object]] = {"cookie": [call.get("anonymousId")]}
+    found: Names = {"cookie": [call.get("anonymousId")]}
     if type(user) is str and "@" in user and normalise("email", user):
         found["email"] = [user]
     else:

@@ -138,7 +138,7 @@ def _line(name: str, *values: object) -> Callable[[Random, int], bytes]:
 
 
 def _raw(*values: bytes) -> Callable[[Random, int], bytes]:
-    return lambda random, n: random.choice(values)
+    return lambda random, _: random.choice(values)
 
 
 def _cut(random: Random, number: int) -> bytes:
@@ -158,7 +158,7 @@ def _deep(levels_min: int, levels_max: int) -> Callable[[Random, int], bytes]:
     return make
 
 
-def _twice(random: Random, number: int) -> bytes:
+def _twice(_random: Random, number: int) -> bytes:
     return text(good(number)).replace(b'"type"', b'"type": "nonsense", "type"')
 
 
@@ -167,7 +167,7 @@ def _huge_text(random: Random, number: int) -> bytes:
     return text(good(number, data=data(number, **{name: "x" * random.randint(201, 20_000)})))
 
 
-def _large(random: Random, number: int) -> bytes:
+def _large(_random: Random, number: int) -> bytes:
     return text(good(number))[:-1] + b', "pad": "' + b"x" * 2_200_000 + b'"}'
 
 
@@ -181,7 +181,7 @@ def _framed(random: Random, number: int) -> Made:
     return Made(b"\0" + random.randbytes(4) + text(good(number)))
 
 
-def _avro(random: Random, number: int) -> Made:
+def _avro(random: Random, _number: int) -> Made:
     payload = b"\x02\x10" + random.randbytes(40) + b"\xff"
     if random.random() < 0.5:
         return Made(payload, [("__value_schema_id", b"\x01" + random.randbytes(16))])
@@ -204,7 +204,7 @@ def _cloudevent(random: Random, number: int) -> Made:
     return Made(text(data(number)), headers)
 
 
-def _noise(random: Random, number: int) -> bytes:
+def _noise(random: Random, _number: int) -> bytes:
     return b"\xff" + random.randbytes(random.randint(0, 200))
 
 
@@ -239,14 +239,14 @@ REFUSED: dict[str, Kind] = {
     "null bytes": Kind(_raw(b"\0", b"\0\0\0\0", b"\x01\0\0", b" \0"), Expect(Reason.NOT_JSON)),
     "NaN alone": Kind(_raw(b"NaN ,", b"[NaN", b"{NaN: 1}", b"Infinity!"), Expect(Reason.NOT_JSON)),
     "Latin-1": Kind(
-        lambda random, n: text(good(n))[:-1] + b', "name": "Jos\xe9"}', Expect(Reason.NOT_UTF8)
+        lambda _, n: text(good(n))[:-1] + b', "name": "Jos\xe9"}', Expect(Reason.NOT_UTF8)
     ),
     "overlong UTF-8": Kind(
-        lambda random, n: text(good(n))[:-1] + b', "name": "\xc0\xaf\xed\xa0\x80"}',
+        lambda _, n: text(good(n))[:-1] + b', "name": "\xc0\xaf\xed\xa0\x80"}',
         Expect(Reason.NOT_UTF8),
     ),
     "Avro": Kind(_avro, Expect(Reason.NEEDS_SCHEMA), 2),
-    "tombstone": Kind(lambda random, n: random.choice((None, b"")), Expect(Reason.NO_VALUE), 2),
+    "tombstone": Kind(lambda random, _: random.choice((None, b"")), Expect(Reason.NO_VALUE), 2),
     "too large": Kind(_large, Expect(Reason.TOO_LARGE), 0.02, on_broker=False),
     "too deep": Kind(_deep(1_100, 5_000), Expect(Reason.TOO_DEEP), 0.5),
     "no object": Kind(
@@ -302,11 +302,11 @@ FLAWED: dict[str, Kind] = {
         Expect(flaw=Flaw.PRICE_UNREADABLE),
     ),
     "price without end": Kind(
-        lambda random, n: text(line(n, price=1)).replace(b'"price": 1', b'"price": 1e9999'),
+        lambda _, n: text(line(n, price=1)).replace(b'"price": 1', b'"price": 1e9999'),
         Expect(flaw=Flaw.PRICE_UNREADABLE),
     ),
     "number without end": Kind(
-        lambda random, n: text(line(n, price=1)).replace(b'"price": 1', b'"price": ' + b"1" * 5000),
+        lambda _, n: text(line(n, price=1)).replace(b'"price": 1', b'"price": ' + b"1" * 5000),
         Expect(flaw=Flaw.PRICE_UNREADABLE),
     ),
     "broken quantity": Kind(
@@ -371,7 +371,7 @@ FLAWED: dict[str, Kind] = {
         2,
     ),
     "a thousand names": Kind(
-        lambda random, n: text(good(n, identifiers={"cookie": [f"c-{i}" for i in range(1_000)]})),
+        lambda _, n: text(good(n, identifiers={"cookie": [f"c-{i}" for i in range(1_000)]})),
         Expect(flaw=Flaw.DATA_CUT),
         0.3,
     ),
@@ -383,7 +383,7 @@ FLAWED: dict[str, Kind] = {
 }
 
 CLEAN: dict[str, Kind] = {
-    "good": Kind(lambda random, n: text(good(n)), Expect(), 10),
+    "good": Kind(lambda _, n: text(good(n)), Expect(), 10),
     "deep data": Kind(_deep(50, 1_000), Expect()),
     "large data": Kind(
         lambda random, n: text(good(n, extra={"x" * 50: ["y" * 1_000] * random.randint(1, 400)})),
@@ -391,13 +391,13 @@ CLEAN: dict[str, Kind] = {
         0.2,
     ),
     "a key twice": Kind(_twice, Expect()),
-    "byte order mark": Kind(lambda random, n: b"\xef\xbb\xbf" + text(good(n)), Expect()),
+    "byte order mark": Kind(lambda _, n: b"\xef\xbb\xbf" + text(good(n)), Expect()),
     "half an emoji": Kind(
-        lambda random, n: text(good(n))[:-1] + b', "name": "boots \\ud83d"}', Expect()
+        lambda _, n: text(good(n))[:-1] + b', "name": "boots \\ud83d"}', Expect()
     ),
-    "NaN elsewhere": Kind(lambda random, n: text(good(n, score=float("nan"))), Expect()),
+    "NaN elsewhere": Kind(lambda _, n: text(good(n, score=float("nan"))), Expect()),
     "UTF-16": Kind(
-        lambda random, n: Made(
+        lambda _, n: Made(
             text(good(n)).decode().encode("utf-16"),
             [("content-type", b"text/json; charset=utf-16")],
         ),
@@ -431,7 +431,7 @@ CLEAN: dict[str, Kind] = {
         Expect(),
     ),
     "unasked data": Kind(
-        lambda random, n: text(good(n, data=data(n, **{f"k{i}": i for i in range(300)}))),
+        lambda _, n: text(good(n, data=data(n, **{f"k{i}": i for i in range(300)}))),
         Expect(),
         0.5,
     ),
