@@ -1,13 +1,13 @@
-"""Stands between whoever wants a broker and its JVM, so that the JVM never outlives its purpose.
+"""Stands between a caller and a process it wants, so that the process never outlives its purpose.
 
-Runs by its path, with the standard library alone:
+Runs by its path, with the standard library alone; supervised.py starts it:
 
-    supervisor.py attached|detached STATE_FILE PORT LOCK_FD JAVA...
+    supervisor.py attached|detached STATE_FILE PORT LOCK_FD COMMAND...
 
-Rule 1: attached, the JVM ends when standard input does: the kernel closes that pipe however the
-caller died, kill -9 included. Detached, it ends on SIGTERM.
-Rule 2: the JVM dies with its supervisor, where the kernel can be asked for that (Linux).
-Rule 3: both hold LOCK_FD, the lock on the data directory, so a free lock means nothing runs.
+Rule 1: attached, the command ends when standard input does: the kernel closes that pipe however
+the caller died, kill -9 included. Detached, it ends on SIGTERM.
+Rule 2: the command dies with its supervisor, where the kernel can be asked for that (Linux).
+Rule 3: both hold LOCK_FD, so a free lock means that neither runs.
 """
 
 import ctypes
@@ -20,19 +20,19 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-STOP_WITHIN_S = 20  # Kafka needs about one second; a disk that hangs must not keep us for ever.
+STOP_WITHIN_S = 20  # Kafka needs a second; a disk that hangs must not keep us for ever.
 PR_SET_PDEATHSIG = 1
 
 
 def main(words: list[str]) -> int:
-    """Starts the JVM, waits for its end, returns its exit code."""
+    """Starts the command, waits for its end, returns its exit code."""
     mode, state_file, port, lock_fd, *command = words
     if mode == "detached" and os.fork():
         return 0  # The caller waits for this process; the other one has no parent to bother.
     # Only the caller decides when a broker stops: not the terminal that it shares with us.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    java = subprocess.Popen(
+    child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         pass_fds=(int(lock_fd),),
@@ -40,16 +40,17 @@ def main(words: list[str]) -> int:
     )
 
     def stop(*_: object) -> None:
-        java.terminate()
-        timer = threading.Timer(STOP_WITHIN_S, java.kill)
+        child.terminate()
+        timer = threading.Timer(STOP_WITHIN_S, child.kill)
         timer.daemon = True
         timer.start()
 
     signal.signal(signal.SIGTERM, stop)
     if mode == "attached":
         threading.Thread(target=_at_end_of_input, args=(stop,), daemon=True).start()
-    _write_state(Path(state_file), {"pid": os.getpid(), "java_pid": java.pid, "port": int(port)})
-    return abs(java.wait())
+    running = {"pid": os.getpid(), "child_pid": child.pid, "group": os.getpgrp(), "port": int(port)}
+    _write_state(Path(state_file), running)
+    return abs(child.wait())
 
 
 def _at_end_of_input(stop: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adaptive_stream.broker import Broker, BrokerError, Running
+from adaptive_stream.broker.properties import HOST
 from adaptive_stream.cli.data_dir import add_data_dir
 from adaptive_stream.cli.exits import Exit, Refused
 
@@ -65,7 +66,7 @@ def _start(args: argparse.Namespace) -> int:
     if not args.foreground:
         running = broker.start_detached()
         say("")
-        _tell(args, running, f"Apache Kafka answers at {running.bootstrap}")
+        _tell(args, running, f"Apache Kafka answers at {broker.bootstrap}")
         return Exit.OK
     # A service manager ends us with SIGTERM; that is no less orderly than Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -89,11 +90,12 @@ def _stop(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    running = Broker(kafka_dir(args.data_dir)).status()
+    broker = Broker(kafka_dir(args.data_dir))
+    running = broker.status()
     if running is None:
         _tell(args, None, f"no broker runs on {args.data_dir}")
         return Exit.NOT_FOUND
-    _tell(args, running, f"Apache Kafka runs at {running.bootstrap} (process {running.pid})")
+    _tell(args, running, f"Apache Kafka runs at {broker.bootstrap} (process {running.pid})")
     return Exit.OK
 
 
@@ -103,5 +105,6 @@ def _tell(args: argparse.Namespace, running: Running | None, text: str) -> None:
         return
     answer: dict[str, object] = {"running": running is not None, "data_dir": str(args.data_dir)}
     if running is not None:
-        answer |= {"bootstrap": running.bootstrap, "pid": running.pid, "java_pid": running.java_pid}
+        pids = {"pid": running.pid, "java_pid": running.child_pid}
+        answer |= {"bootstrap": f"{HOST}:{running.port}", **pids}
     print(json.dumps(answer), flush=True)
