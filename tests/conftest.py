@@ -10,6 +10,8 @@ import pytest
 
 from adaptive_stream.broker import Broker
 
+pytest_plugins = ("tests.pending",)
+
 
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Broker]:

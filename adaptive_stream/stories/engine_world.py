@@ -23,17 +23,23 @@ from adaptive_stream.outputs import records
 from adaptive_stream.stories.output import Output, output
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
-from adaptive_stream.stories.timeline import MINUTE_MS, timeline
+from adaptive_stream.stories.timeline import MINUTE_MS, minutes, timeline
 
 TENANT_KEY = b"a key for stories"
 
 
-def play(story: Story, rules: Rules, channels: Mapping[str, Channel]) -> list[Output]:
-    """All that came out, in order. Raises CatalogError when the story cannot be set up."""
-    world = EngineWorld(rules, channels)
+def play(
+    story: Story, rules: Rules, reading: Mapping[str, ReadRule], *, every_minute: bool = False
+) -> list[Output]:
+    """All that came out, in order. `reading`: how each channel is read; see `reading_of`.
+    `every_minute`: tick also when nothing is due, as on a broker.
+
+    Raises CatalogError when the story cannot be set up.
+    """
+    world = EngineWorld(rules, reading)
     for moment in timeline(story):
         if moment.ticks:
-            world.advance(moment.at_ms)
+            world.advance(moment.at_ms, every_minute=every_minute)
         for record in moment.records:
             world.write(record)
         if moment.ticks:
@@ -44,11 +50,10 @@ def play(story: Story, rules: Rules, channels: Mapping[str, Channel]) -> list[Ou
 class EngineWorld:
     """The three stages with a partition each. `outputs` grows as records and ticks go in."""
 
-    def __init__(self, rules: Rules, channels: Mapping[str, Channel]) -> None:
+    def __init__(self, rules: Rules, reading: Mapping[str, ReadRule]) -> None:
         self.outputs: list[Output] = []
         self._rules = rules
-        self._channels = tuple(channels)
-        self._reading = {name: _read_rule(channel) for name, channel in channels.items()}
+        self._reading = reading
         self._clock = Clock()
         self._rows: dict[str, bytes] = {}  # identifier hash -> its row
         self._customers: dict[str, bytes] = {}
@@ -70,9 +75,12 @@ class EngineWorld:
                 self._queue.append(("identity", _arrival(fact, record.at_ms, cause)))
         self._until_quiet()
 
-    def advance(self, before_ms: int) -> None:
+    def advance(self, before_ms: int, *, every_minute: bool = False) -> None:
         """The clock up to the last whole minute before this time; minutes without work are left
         out, but for the last: facts are judged as of it."""
+        if every_minute and self._clock.now_ms:
+            for at_ms in minutes(self._clock.now_ms, before_ms):
+                self.tick(at_ms)
         while (due_ms := self._next_due_minute()) is not None and due_ms < before_ms:
             self.tick(due_ms)
         last_ms = (before_ms - 1) // MINUTE_MS * MINUTE_MS
@@ -81,7 +89,7 @@ class EngineWorld:
 
     def tick(self, now_ms: int) -> None:
         """The clock moves, and whoever is due is woken, in the order of (due, customer)."""
-        known = dict.fromkeys(self._channels, now_ms)
+        known = dict.fromkeys(self._reading, now_ms)
         self._clock = self._clock.ticked(Clock(now_ms=now_ms, known=known))
         woken = (0, "")
         while due := [at for at in self._due() if at > woken]:
@@ -121,9 +129,7 @@ class EngineWorld:
             self._wakes[arrival.key] = stepped.state.wake_ms
         for decision in stepped.decisions:
             for record in records(decision):
-                self.outputs.append(
-                    output(record.topic, record.key, record.value, record.headers)
-                )
+                self.outputs.append(output(record.topic, record.key, record.value, record.headers))
         return stepped.messages
 
 
@@ -133,10 +139,13 @@ def rules_of(story: Story, rules: Rules) -> Rules:
     return replace(rules, journeys=journeys)
 
 
-def _read_rule(channel: Channel) -> ReadRule:
-    """That of the channel's own topic; a channel that is bound to other topics reads stories too."""
-    own = [one.rule for one in channel.read if one.topic.endswith(f"channel.{channel.name}.v1")]
-    return own[0] if own else ReadRule(channel.name)
+def reading_of(channels: Mapping[str, Channel]) -> dict[str, ReadRule]:
+    """How each channel's own topic is read; a channel bound to other topics reads stories too."""
+    reading = {}
+    for name, channel in channels.items():
+        own = [one.rule for one in channel.read if one.topic.endswith(f"channel.{name}.v1")]
+        reading[name] = own[0] if own else ReadRule(name)
+    return reading
 
 
 def _arrival(fact: Fact, log_ms: int, cause: str) -> Arrival:

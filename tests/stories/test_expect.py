@@ -85,6 +85,7 @@ def verdicts(*lines: str) -> tuple[Story, list[Verdict]]:
     return story, judge(story, OUTPUTS)
 
 
+ADDED = "D0 11:00 see customer email:ana@example.com carts.cart-9.added_at=D0T10:00"
 SUPPRESSED = "D0 10:41 out suppressions.email suppress"
 
 
@@ -108,8 +109,7 @@ SUPPRESSED = "D0 10:41 out suppressions.email suppress"
         "D0 11:00 not state cart.bought cart=cart-8",
         "D0 11:00 see customer email:ana@example.com orders.count=0 orders.value=0.00",
         "D0 11:00 see customer email:ana@example.com preferences.size=none",
-        "D0 11:00 see customer email:ana@example.com carts.cart-9.added_at=D0T10:00 "  # one row
-        + "time_source=corrected",
+        ADDED + " time_source=corrected",
         "D0 09:00 see customer email:ana@example.com found=false",
         "D0 11:00 see count topic=suppressions.email action=suppress value=1",
         "D0 11:00 see count topic=state transition=cart.bought value=1",

@@ -1,0 +1,103 @@
+"""The `examples:` of a journey are its tests: which pass, and which of its conditions they show.
+
+Rule: a condition is shown by an example that would fail without it. So nobody has to declare what
+an example is about, and a condition that no example needs is told to the journey's owner.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from adaptive_stream.catalog.channels import CHANNELS
+from adaptive_stream.catalog.examples import Example
+from adaptive_stream.catalog.faults import CatalogError
+from adaptive_stream.catalog.journeys import JourneyFile
+from adaptive_stream.engine.journey import Journey, Rules, Use
+from adaptive_stream.formats import ReadRule
+from adaptive_stream.stories import engine_world, report
+from adaptive_stream.stories.expect import FAILED, judge
+from adaptive_stream.stories.short import read_example
+from adaptive_stream.stories.story import Story
+
+_READING = {name: ReadRule(name) for name in CHANNELS}
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleResult:
+    """What became of one example. `why`: the rows that failed and what came near, "" if passed.
+
+    `conditions_shown`: as the file writes them, `owns care-kit` with its argument.
+    """
+
+    name: str
+    passed: bool
+    why: str
+    conditions_shown: frozenset[str]
+
+
+def run_examples(file: JourneyFile, rules: Rules) -> list[ExampleResult]:
+    """Every example of a journey file, in its order."""
+    return [_run(file, example, rules) for example in file.examples]
+
+
+def conditions(journey: Journey) -> tuple[str, ...]:
+    """Every condition of a journey that an example can show, in the order of the file."""
+    return tuple(dict.fromkeys(name for name, _ in _without_each(journey)))
+
+
+def _run(file: JourneyFile, example: Example, rules: Rules) -> ExampleResult:
+    name = file.journey.name
+    told = (example.story, example.story_line + 1)
+    wanted = (example.expect, example.expect_line + 1)
+    try:
+        story = read_example(file.file, example.it, name, told, wanted)
+    except CatalogError as error:
+        return ExampleResult(example.it, False, str(error), frozenset())
+    why = _failures(story, rules, file.journey)
+    if why:
+        return ExampleResult(example.it, False, why, frozenset())
+    shown = {
+        condition
+        for condition, poorer in _without_each(file.journey)
+        if _failures(story, rules, poorer)
+    }
+    return ExampleResult(example.it, True, "", frozenset(shown))
+
+
+def _failures(story: Story, rules: Rules, journey: Journey | None) -> str:
+    """What fails when this journey is all there is."""
+    alone = replace(rules, journeys=() if journey is None else (journey,))
+    verdicts = judge(story, engine_world.play(story, alone, _READING))
+    if any(verdict.result == FAILED for verdict in verdicts):
+        return report.failures(story, verdicts)
+    return ""
+
+
+def _without_each(journey: Journey) -> Iterator[tuple[str, Journey | None]]:
+    """Each condition, and the journey as if it had not been written."""
+    yield _name(journey.when), None
+    if journey.only_if:
+        yield journey.only_if.text, replace(journey, only_if=None)
+    for use in journey.stop_when:
+        kept = tuple(other for other in journey.stop_when if other != use)
+        yield _name(use), replace(journey, stop_when=kept)
+    for hold in journey.hold_when:
+        holds = tuple(other for other in journey.hold_when if other != hold)
+        yield _name(hold.use), replace(journey, hold_when=holds)
+    for number, step in enumerate(journey.steps):
+        for use in step.unless:
+            free = replace(step, unless=tuple(other for other in step.unless if other != use))
+            steps = (*journey.steps[:number], free, *journey.steps[number + 1 :])
+            yield _name(use), replace(journey, steps=steps)
+    for number, instead in enumerate(journey.instead):
+        before, after = journey.instead[:number], journey.instead[number + 1 :]
+        for use in instead.unless:
+            unless = tuple(other for other in instead.unless if other != use)
+            offers = (*before, replace(instead, unless=unless), *after)
+            yield _name(use), replace(journey, instead=offers)
+        if instead.only_if:
+            offers = (*before, replace(instead, only_if=None), *after)
+            yield instead.only_if.text, replace(journey, instead=offers)
+
+
+def _name(use: Use) -> str:
+    return f"{use.condition.name} {use.argument}" if use.argument else use.condition.name
