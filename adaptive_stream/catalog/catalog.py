@@ -240,15 +240,19 @@ def _named(
         if topic is None:
             return binding
         dlq = name(topic.dlq or binding.dlq)
-        return replace(binding, topic=topic.name, incarnation=topic.incarnation, dlq=dlq)
+        return replace(binding, topic=name(binding.topic), incarnation=topic.incarnation, dlq=dlq)
 
-    topics = {
-        declared: replace(topic, name=name(declared), dlq=topic.dlq and name(topic.dlq))
-        for declared, topic in topics.items()
-    }
-    channels = {
-        channel.name: replace(channel, read=tuple(map(bind, channel.read)))
-        for channel in channels.values()
-    }
-    by_name = {topic.name: topic for topic in topics.values()}
-    return Catalog(by_name, channels, profiles, tuple(foreign), rules, prefix)
+    return Catalog(
+        topics={
+            name(declared): replace(topic, name=name(declared), dlq=topic.dlq and name(topic.dlq))
+            for declared, topic in topics.items()
+        },
+        channels={
+            channel.name: replace(channel, read=tuple(map(bind, channel.read)))
+            for channel in channels.values()
+        },
+        profiles=profiles,
+        foreign=tuple(foreign),
+        rules=rules,
+        prefix=prefix,
+    )

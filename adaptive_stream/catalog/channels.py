@@ -49,14 +49,12 @@ def load_channels(topics_dir: Path, faults: list[Fault]) -> dict[str, Channel]:
         if len(found) > 1:
             faults.append(found[1].fault("declares a second channel", "give it its own file"))
         for node in found[:1]:
-            channel = _channel(node, path.stem, topics_dir, faults)
-            if channel:
-                channels[channel.name] = channel
+            channels[path.stem] = _channel(node, path.stem, topics_dir, faults)
     return channels
 
 
-def _channel(node: Node, stem: str, topics_dir: Path, faults: list[Fault]) -> Channel | None:
-    before = len(faults)
+def _channel(node: Node, stem: str, topics_dir: Path, faults: list[Fault]) -> Channel:
+    """The channel as far as it can be read: the rules are judged by it even so."""
     faults.extend(wrong_keys(node, KEYS))
     named = node.get("channel")
     if named is None or named.value != stem or not NAME.fullmatch(stem):
@@ -70,7 +68,7 @@ def _channel(node: Node, stem: str, topics_dir: Path, faults: list[Fault]) -> Ch
     if not bindings:
         says, remedy = "reads no topic", f"write read: [{{topic: channel.{stem}.v1}}]"
         faults.append(Fault(node.file, node.line_of("read"), "", says, remedy))
-    channel = Channel(
+    return Channel(
         name=stem,
         file=node.file,
         read=bindings,
@@ -78,7 +76,6 @@ def _channel(node: Node, stem: str, topics_dir: Path, faults: list[Fault]) -> Ch
         carries=_carries(node, faults),
         lines={key: node.line_of(key) for key in KEYS},
     )
-    return channel if len(faults) == before else None
 
 
 def _endpoints(node: Node, faults: list[Fault]) -> tuple[str, ...]:
