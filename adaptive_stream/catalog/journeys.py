@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from adaptive_stream.catalog.conditions import Conditions, entities
 from adaptive_stream.catalog.examples import Example, read_examples
-from adaptive_stream.catalog.faults import Fault, suggestion
+from adaptive_stream.catalog.faults import Fault, closest, suggestion
 from adaptive_stream.catalog.fields import Fields, roughly_ms
 from adaptive_stream.catalog.journey_words import Reach, Words
 from adaptive_stream.catalog.yaml_lines import Node
@@ -61,7 +61,7 @@ def read_journey(
     fields = reading.fields
     starts = reading.starts()
     steps = reading.steps()
-    stops = reading.words.uses(fields, "stop_when")
+    stops = reading.stops()
     holds = reading.holds(stops)
     instead = reading.instead(stops, holds)
     ends = reading.ends(steps)
@@ -90,6 +90,7 @@ class _Reading:
         self.fields = Fields(node, "a journey", faults, KEYS, NEEDED)
         self.words = Words(conditions, reach, faults)
         self.faults = faults
+        self.stops_read = True
 
     def name(self, stem: str) -> str:
         name = self.fields.text("journey")
@@ -166,6 +167,12 @@ class _Reading:
         send, offer = self.words.code(fields, "send"), self.words.code(fields, "offer") or None
         return Step(name, wait, send, by, fields.span("good_for", GOOD_FOR), unless, offer)
 
+    def stops(self) -> tuple[Use, ...]:
+        noted = len(self.faults)
+        stops = self.words.uses(self.fields, "stop_when")
+        self.stops_read = len(self.faults) == noted
+        return stops
+
     def holds(self, stops: tuple[Use, ...]) -> tuple[Hold, ...]:
         holds: list[Hold] = []
         for node in self.fields.entries("hold_when"):
@@ -204,10 +211,12 @@ class _Reading:
             what = "an entry of `instead`"
             fields = Fields(node, what, self.faults, INSTEAD_KEYS, ("after", "offer"))
             after = fields.text("after")
-            if after and after not in ending and after not in self.words.conditions.broken:
+            if after and after not in ending and not self.told(after):
                 says = f"{after!r} never stops this journey"
-                at = fields.get("after") or node
-                fields.note(at, says, f"{suggestion(after, ending)} (or add it to `stop_when`)")
+                remedy = "add it to `stop_when`"
+                if closest(after, ending):
+                    remedy = f"{suggestion(after, ending)} (or {remedy})"
+                fields.note(fields.get("after") or node, says, remedy)
             channels = self.words.channels(fields, "channels", sending=False) or INSTEAD_CHANNELS
             instead.append(
                 Instead(
@@ -220,6 +229,11 @@ class _Reading:
                 )
             )
         return tuple(instead)
+
+    def told(self, after: str) -> bool:
+        """Whether what is wrong with this word is told elsewhere: one mistake is one fault."""
+        conditions = self.words.conditions
+        return after in conditions.broken or (not self.stops_read and after in conditions.found)
 
     def ends(self, steps: tuple[Step, ...]) -> Span:
         node = self.fields.get("ends")

@@ -1,0 +1,130 @@
+"""The journey files: what is wrong with them, and what they do.
+
+check    every fault of every rule file at once, then the examples of each journey: its tests
+explain  one journey in plain English, and what its examples show
+"""
+
+import argparse
+import json
+import sys
+from dataclasses import asdict, dataclass
+
+from adaptive_stream.catalog.channels import load_channels
+from adaptive_stream.catalog.explain import explain
+from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
+from adaptive_stream.catalog.journeys import JourneyFile
+from adaptive_stream.catalog.rules import RuleFiles, read_rules
+from adaptive_stream.catalog.spoken import listed
+from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.stories.examples import ExampleResult, conditions, run_examples
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the examples of one journey came to. `unproved`: the conditions that none shows."""
+
+    file: JourneyFile
+    results: list[ExampleResult]
+    unproved: tuple[str, ...]
+
+    @property
+    def failed(self) -> list[ExampleResult]:
+        return [result for result in self.results if not result.passed]
+
+    def __str__(self) -> str:
+        """`13 examples, all pass; no example shows cart_emptied.`"""
+        number = len(self.results)
+        if not number:
+            return "No examples: nothing shows that it does what it should."
+        text = f"{number} examples, all pass" if number > 1 else "1 example, it passes"
+        if self.failed:
+            text = f"{number} example{'s' if number > 1 else ''}, {len(self.failed)} failed"
+        elif not self.unproved:
+            text += "; every condition is shown"
+        if self.unproved and not self.failed:
+            text += f"; no example shows {listed([f'`{name}`' for name in self.unproved], 'or')}"
+        return f"{text}."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The sub-commands."""
+    commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
+    commands.add_parser("check", help="every fault of every file, and all examples")
+    command = commands.add_parser("explain", help="one journey in plain English")
+    command.add_argument("name", metavar="NAME", help="of the journey, as abandoned-cart")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs the sub-command; its exit code."""
+    faults: list[Fault] = []
+    files = read_rules(args.rules_dir, load_channels(args.topics_dir, faults))
+    faults.extend(files.faults)
+    if args.action == "check":
+        return _check(files, faults, args)
+    return _explain(files, faults, args)
+
+
+def _check(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) -> int:
+    shown = [_show(file, files) for file in files.journeys]
+    failed = sum(len(one.failed) for one in shown)
+    wrong = bool(faults or failed)
+    if args.json:
+        for fault in sorted(set(faults)):
+            print(json.dumps({"kind": "fault", **asdict(fault)}))
+        for one in shown:
+            print(json.dumps({"kind": "journey", **_as_json(one)}))
+        counts = {"faults": len(set(faults)), "failed": failed}
+        print(json.dumps({"kind": "rules", "rules": files.rules.id, **counts}))
+        return Exit.FAULTS if wrong else Exit.OK
+    if faults:
+        print(CatalogError(faults), end="\n\n")
+    for one in shown:
+        print(f"{one.file.journey.name}: {one}")
+        for result in one.failed:
+            print(f"  failed: {result.name}")
+            print("\n".join(f"    {line}" for line in result.why.splitlines()))
+    if wrong:
+        print(f"\n{_counted(len(set(faults)), 'fault')}, {_counted(failed, 'failed example')}")
+        return Exit.FAULTS
+    print(f"\nno fault in {_counted(len(shown), 'journey')}; these rules are {files.rules.id}")
+    return Exit.OK
+
+
+def _explain(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) -> int:
+    name = args.name.removesuffix(".yaml").removeprefix("journeys/")
+    found = [file for file in files.journeys if file.journey.name == name]
+    if not found:
+        of_file = [fault for fault in faults if fault.file == f"journeys/{name}.yaml"]
+        if of_file or faults:
+            print(CatalogError(of_file or faults), file=sys.stderr)
+            return Exit.FAULTS
+        known = [file.journey.name for file in files.journeys]
+        raise Refused(f"there is no journey {name!r}", suggestion(name, known), Exit.NOT_FOUND)
+    shown = _show(found[0], files)
+    text = explain(found[0].journey, str(shown))
+    if args.json:
+        print(json.dumps({**_as_json(shown), "text": text}))
+    else:
+        print(text, end="")
+    return Exit.OK
+
+
+def _show(file: JourneyFile, files: RuleFiles) -> Shown:
+    results = run_examples(file, files.rules)
+    seen = {name for result in results for name in result.conditions_shown}
+    return Shown(file, results, tuple(n for n in conditions(file.journey) if n not in seen))
+
+
+def _as_json(shown: Shown) -> dict[str, object]:
+    return {
+        "journey": shown.file.journey.name,
+        "file": shown.file.file,
+        "examples": len(shown.results),
+        "passed": len(shown.results) - len(shown.failed),
+        "unproved": list(shown.unproved),
+        "failed": [{"it": result.name, "why": result.why} for result in shown.failed],
+    }
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number or 'no'} {noun}" if number == 1 else f"{number or 'no'} {noun}s"
