@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
-from tests.rules.rule_files import CHANNELS, copied, shipped
 
 from adaptive_stream.catalog.faults import CatalogError
 from adaptive_stream.catalog.rules import load_rules, read_rules
+from tests.rules.rule_files import CHANNELS, copied, shipped
 
 FAULTS = Path(__file__).parent / "faults"
 CASES = sorted(path.relative_to(FAULTS).as_posix() for path in FAULTS.glob("*/*.yaml"))
