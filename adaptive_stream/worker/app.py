@@ -1,0 +1,232 @@
+"""One stage as a Faust app: what it reads, how it starts, how it ends.
+
+Faust keeps the app, the agent, the group protocol, the assignor and the services. Each stage is an
+app of its own with one constant set of topics: a member with another set would be given partitions
+that do not go together (notes on the copartition trap in README.md).
+"""
+
+import asyncio
+import gc
+import logging
+import sys
+from typing import Any, NoReturn
+
+import faust
+import uvloop
+from faust.auth import SASLCredentials, SSLCredentials
+from mode.supervisors import CrashingSupervisor
+from yarl import URL
+
+from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.worker import cluster
+from adaptive_stream.worker.clock import BarrierClock
+from adaptive_stream.worker.exit import die
+from adaptive_stream.worker.http import Http
+from adaptive_stream.worker.keeper import Keeper
+from adaptive_stream.worker.metrics import Metrics, SlimMonitor
+from adaptive_stream.worker.outcome import Stage
+from adaptive_stream.worker.producer import Outboxes
+from adaptive_stream.worker.records import CLOCK, CUSTOMER_FACTS, IDENTITY_FACTS
+from adaptive_stream.worker.recovery import Tables
+from adaptive_stream.worker.settings import Settings
+from adaptive_stream.worker.stages.admit import Admit
+from adaptive_stream.worker.stages.resolve import Resolve
+from adaptive_stream.worker.stages.step import Step
+from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor
+from adaptive_stream.worker.transport import SCHEME, InboxSchema
+
+log = logging.getLogger(__name__)
+
+BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
+
+
+def group_of(catalog: Catalog, stage: str) -> str:
+    """The consumer group of a stage, and its app id."""
+    return f"{catalog.prefix}adaptive-stream-{stage}"
+
+
+class StageApp(faust.App):
+    """A Faust app with what its seams need: settings, keeper, metrics."""
+
+    mundane_level = "debug"  # "Starting...", "Stopping...": nobody must act on them.
+
+    def __init__(self, stage: Stage, settings: Settings, catalog: Catalog, **conf: Any) -> None:
+        super().__init__(group_of(catalog, stage.name), **conf)
+        self.stage = stage
+        self.settings = settings
+        self.catalog = catalog
+        self.metrics = Metrics(stage.name)
+        self.keeper = Keeper(stage, settings, self.metrics)
+        self.batch_bytes_max = 1 << 20
+        port = settings.web_port + STAGES.index(stage.name)
+        self._http = Http(settings.web_host, port, self.metrics, self.is_ready)
+        self._clock: asyncio.Task[None] | None = None
+        self._taken_over = False
+
+    def is_ready(self) -> bool:
+        """Whether partitions are assigned and taken over."""
+        return self._taken_over and not self.rebalancing and not self.should_stop
+
+    async def on_first_start(self) -> None:
+        """Looks at the cluster before anything is consumed."""
+        self.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        await super().on_first_start()
+        try:
+            found = await cluster.inspect(self.settings, self.catalog, self.stage.changelog)
+            self.batch_bytes_max = int(found.message_bytes * BATCH_SHARE)
+            self.keeper.bytes_max = self.batch_bytes_max
+            self.keeper.outboxes = Outboxes(self.producer, found.partitions)
+            await self._http.start()
+        except BaseException as error:
+            die("starting", error)
+
+    def on_taken_over(self, assignment: set[Any]) -> None:
+        """Called when the partitions of an assignment are ours."""
+        self._taken_over = True
+        clock_topic = self.catalog.name(CLOCK)
+        owns_clock = any(tp.topic == clock_topic for tp in assignment)
+        if self.settings.clock == "wall" and owns_clock and self._clock is None:
+            self._clock = asyncio.get_running_loop().create_task(self._new_clock().run())
+
+    def on_rebalance_start(self) -> None:
+        """Another may own the clock afterwards."""
+        super().on_rebalance_start()
+        self.loop.call_soon_threadsafe(self._stop_clock)
+
+    def _stop_clock(self) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+            self._clock = None
+
+    def _new_clock(self) -> BarrierClock:
+        catalog = self.catalog
+        return BarrierClock(
+            self.settings,
+            self.keeper.outboxes,
+            catalog.name(CLOCK),
+            {
+                name: tuple(each.topic for each in channel.read)
+                for name, channel in catalog.channels.items()
+            },
+            {"resolve": catalog.name(IDENTITY_FACTS), "step": catalog.name(CUSTOMER_FACTS)},
+            {stage: group_of(catalog, stage) for stage in STAGES},
+        )
+
+    async def on_stop(self) -> None:
+        """The orderly end: what is under way is checkpointed and committed."""
+        self._stop_clock()
+        self.consumer.stop_flow()
+        await self.keeper.release(self.consumer)
+        await super().on_stop()
+        await self._http.stop()
+
+
+def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp:
+    """The app of a stage, not started."""
+    stage = _stage(stage_name, settings, catalog)
+    session_s = settings.session_timeout_ms / 1000
+    app = StageApp(
+        stage,
+        settings,
+        catalog,
+        broker=[URL(f"{SCHEME}://{each}") for each in settings.bootstrap.split(",")],
+        broker_credentials=_credentials(settings),
+        broker_session_timeout=session_s,
+        broker_heartbeat_interval=session_s / 4,
+        broker_request_timeout=max(30.0, session_s + 5),
+        broker_rebalance_timeout=30.0,
+        broker_max_poll_interval=86_400.0,  # A worker without partitions never polls.
+        broker_commit_interval=settings.commit_every_ms / 1000,
+        broker_commit_every=10**9,
+        consumer_group_instance_id=f"{settings.instance}-{stage_name}" if settings.instance else None,
+        consumer_max_fetch_size=4 << 20,
+        producer_compression_type="lz4",
+        producer_request_timeout=30.0,
+        stream_wait_empty=False,
+        topic_allow_declare=False,
+        topic_disable_leader=True,
+        table_standby_replicas=0,
+        web_enabled=False,
+        store="memory://",
+        datadir=str(settings.data_dir),  # Faust makes it and puts nothing there.
+        Monitor=SlimMonitor,
+        TableManager=Tables,
+        agent_supervisor=CrashingSupervisor,
+    )
+    topic = app.topic(*stage.topics, schema=InboxSchema(), acks=False)
+
+    async def work(stream: Any) -> None:
+        try:
+            async for inbox in stream:
+                await app.keeper.work(app.consumer, inbox)
+        except (asyncio.CancelledError, GeneratorExit, StopAsyncIteration):
+            raise
+        except BaseException as error:
+            die(f"working in {stage_name}", error)
+
+    app.agent(topic, name=stage_name)(work)
+    return app
+
+
+def _stage(name: str, settings: Settings, catalog: Catalog) -> Stage:
+    if name == "admit":
+        channels = tuple(catalog.channels.values())
+        return Admit(catalog.prefix, channels, settings.hash_key, settings.clock == "log")
+    source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
+    incarnation = catalog.topics[source].incarnation
+    if name == "resolve":
+        return Resolve(catalog.prefix, incarnation, catalog.rules.id)
+    return Step(catalog.prefix, incarnation, catalog.rules)
+
+
+def _credentials(settings: Settings) -> Any:
+    if "SASL" in settings.security:
+        return SASLCredentials(
+            username=settings.sasl_username,
+            password=settings.sasl_password,
+            mechanism=settings.sasl_mechanism or "PLAIN",
+            ssl_context=settings.ssl_context(),
+        )
+    if settings.security == "SSL":
+        return SSLCredentials(context=settings.ssl_context())
+    return None
+
+
+class Worker(faust.Worker):
+    """Faust's worker without its way of logging and without its waits at the end."""
+
+    def _on_sigint(self) -> None:
+        self._on_sigterm()
+
+    async def _sentinel_task(self) -> None:
+        pass
+
+
+def run_stage(stage_name: str, settings: Settings) -> NoReturn:
+    """Runs one stage until it is told to stop."""
+    catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
+    quiet_logging(settings.log_level)
+    end_with_supervisor()
+    # Batches make many objects that live for a moment; the default looks at them all the time.
+    gc.set_threshold(200_000, 20, 100)
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
+    app = build_app(stage_name, settings, catalog)
+    worker = Worker(
+        app, loop=loop, quiet=True, loglevel=settings.log_level, override_logging=False,
+        redirect_stdouts=False,
+    )  # fmt: skip
+    worker.spinner = None
+    worker.execute_from_commandline()
+
+
+def quiet_logging(level: str) -> None:
+    """Ours at `level`, what is below us only when it matters: it would name each request."""
+    logging.basicConfig(
+        level=logging.WARNING,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    logging.getLogger("adaptive_stream").setLevel(level.upper())
+    for name in ("aiokafka", "faust", "mode", "kafka"):
+        logging.getLogger(name).setLevel(logging.ERROR)

@@ -1,0 +1,79 @@
+"""What the worker must know of the cluster before it starts: every topic, its partitions, its bounds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaConnectionError
+
+from adaptive_stream.catalog import Catalog
+from adaptive_stream.worker.exit import Refusal
+from adaptive_stream.worker.records import CUSTOMER_FACTS
+from adaptive_stream.worker.settings import Settings
+
+UNKNOWN_TOPIC = 3  # Kafka's error code.
+
+
+@dataclass(frozen=True)
+class Found:
+    """`partitions` by topic; `message_bytes`: the largest batch that the changelog takes."""
+
+    partitions: dict[str, int]
+    message_bytes: int
+
+
+async def inspect(settings: Settings, catalog: Catalog, changelog: str | None) -> Found:
+    """Asks the cluster. Raises Refusal naming everything that stands in the way."""
+    admin = AIOKafkaAdminClient(**settings.client())
+    try:
+        await admin.start()
+    except KafkaConnectionError:
+        says = f"no Kafka answers at {settings.bootstrap}"
+        raise Refusal(says, "start it, or say where it is with --bootstrap") from None
+    try:
+        names = [*catalog.topics, *catalog.foreign]
+        described = await admin.describe_topics(names)
+        partitions = {
+            topic["topic"]: len(topic["partitions"])
+            for topic in described
+            if topic["error_code"] != UNKNOWN_TOPIC
+        }
+        _check(catalog, names, partitions)
+        message_bytes = 1 << 20
+        if changelog is not None:
+            message_bytes = await _message_bytes(admin, changelog)
+    finally:
+        await admin.close()
+    return Found(partitions, message_bytes)
+
+
+def _check(catalog: Catalog, names: Iterable[str], partitions: dict[str, int]) -> None:
+    missing = [name for name in names if name not in partitions]
+    if missing:
+        raise Refusal(
+            f"the cluster has no topic {', '.join(sorted(missing))}",
+            "`adaptive-stream topics plan` shows what is missing, `topics apply` creates it",
+        )
+    wanted = partitions[catalog.name(CUSTOMER_FACTS)]
+    unequal = [
+        f"{name} ({partitions[name]})"
+        for name, topic in catalog.topics.items()
+        if topic.key == "customer" and partitions[name] != wanted
+    ]
+    if unequal:
+        raise Refusal(
+            f"topics keyed by customer have other partition counts than {CUSTOMER_FACTS} "
+            f"({wanted}): {', '.join(unequal)}",
+            "all of them must have the same: `adaptive-stream doctor` says more",
+        )
+
+
+async def _message_bytes(admin: AIOKafkaAdminClient, topic: str) -> int:
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    for response in await admin.describe_configs([resource]):
+        for _, _, _, _, entries in response.resources:
+            for name, value, *_ in entries:
+                if name == "max.message.bytes":
+                    return int(value)
+    raise Refusal(f"{topic} does not say its max.message.bytes", "allow DescribeConfigs on it")

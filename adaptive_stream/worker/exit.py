@@ -1,0 +1,39 @@
+"""The one way out when going on would be wrong: say why, and end the process at once.
+
+Rule: no clean-up on this path. What is not yet acknowledged is repeated by the next owner, and
+every moment longer is a chance to append a later record after an earlier one was lost.
+"""
+
+import logging
+import os
+import sys
+from typing import NoReturn
+
+log = logging.getLogger(__name__)
+
+BUG = 70  # A bug, a broker that refuses, another owner: start again, with backoff.
+REFUSED = 2  # The configuration or the cluster is wrong: starting again does not help.
+
+
+class Refusal(Exception):
+    """The worker does not start: `says` is what is wrong, `hint` is what to do about it."""
+
+    def __init__(self, says: str, hint: str) -> None:
+        super().__init__(f"{says}\nhint: {hint}")
+
+
+class Superseded(Exception):
+    """Another process owns the partition now."""
+
+
+def die(doing: str, error: BaseException) -> NoReturn:
+    """Ends the process because `error` came up while `doing` something."""
+    if isinstance(error, Refusal):
+        print(f"adaptive-stream worker: {error}", file=sys.stderr)
+    elif isinstance(error, Superseded):
+        log.error("ending: %s: %s", doing, error)
+    else:
+        log.critical("ending: %s failed: %r", doing, error, exc_info=error)
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(REFUSED if isinstance(error, Refusal) else BUG)

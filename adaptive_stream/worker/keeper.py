@@ -1,0 +1,183 @@
+"""The partitions that this process owns, from their assignment to their revocation."""
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from faust.types import TP
+
+from adaptive_stream.worker import checkpoint as steps
+from adaptive_stream.worker.changelog import Changelog, Inputs, PartitionEffects
+from adaptive_stream.worker.exit import die
+from adaptive_stream.worker.metrics import Metrics
+from adaptive_stream.worker.outcome import EngineFault, Outcome, Stage
+from adaptive_stream.worker.partition import Partition, drive
+from adaptive_stream.worker.producer import Outbox, Outboxes
+from adaptive_stream.worker.settings import Settings
+from adaptive_stream.worker.store import Memory, Store
+from adaptive_stream.worker.transport import Consumer, Inbox
+
+log = logging.getLogger(__name__)
+RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
+
+
+class Keeper:
+    """Takes partitions over, works on their batches, and lets them go."""
+
+    def __init__(self, stage: Stage, settings: Settings, metrics: Metrics) -> None:
+        self.stage = stage
+        self.partitions: dict[TP, Partition] = {}
+        self.outboxes: Outboxes
+        self.bytes_max = 1 << 20
+        self._settings = settings
+        self._metrics = metrics
+        self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
+        self._restoring: asyncio.Task[None] | None = None
+        metrics.lag = self._waiting
+
+    def positions(self) -> Mapping[TP, int]:
+        """What may be committed: never ahead of a checkpoint."""
+        return {tp: partition.committable for tp, partition in self.partitions.items()}
+
+    async def restore(self, consumer: Consumer, group: str, assigned: set[TP]) -> bool:
+        """Takes the partitions over. False: they were revoked meanwhile."""
+        task = asyncio.get_running_loop().create_task(self._restore(consumer, group, assigned))
+        self._restoring = task
+        await asyncio.wait({task})
+        if self._restoring is task:
+            self._restoring = None
+        if task.cancelled():
+            return False
+        if error := task.exception():
+            die("taking partitions over", error)
+        return True
+
+    async def _restore(self, consumer: Consumer, group: str, assigned: set[TP]) -> None:
+        began = time.perf_counter()
+        inputs = await Inputs.read(self._settings, group, sorted(assigned))
+        if self.stage.changelog is None:
+            for tp in assigned:
+                start = inputs.position(tp)
+                effects = PartitionEffects(self.outboxes)
+                self.partitions[tp] = Partition(tp, start, effects, self._metrics)
+        else:
+            changelog = Changelog(self._settings, self.stage.changelog, self.outboxes)
+            async with changelog:
+                for tp in sorted(assigned):
+                    await self._take_over(tp, inputs, changelog)
+        await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
+        for tp, partition in self.partitions.items():
+            partition.on_room = _offering(consumer, consumer.inboxes[tp])
+        self._metrics.recovery_seconds = time.perf_counter() - began
+        self._metrics.partitions = len(assigned)
+        self._metrics.add("rebalances")
+        log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
+
+    async def _take_over(self, tp: TP, inputs: Inputs, changelog: Changelog) -> None:
+        path = self._settings.data_dir / self.stage.name / f"{tp.topic}-{tp.partition}"
+        store = Store(path, self._memory)
+        try:
+            effects = PartitionEffects(self.outboxes, changelog, tp, store, inputs.of(tp))
+            owner = f"{os.uname().nodename}/{os.getpid()}".encode()
+            progress: steps.Progress = await drive(steps.recover(owner), effects)
+        except BaseException:
+            store.close()
+            raise
+        if progress.damaged:
+            self._metrics.add("strangers", times=len(progress.damaged))
+        mark = progress.mark
+        if mark is None:
+            raise RuntimeError("a takeover without a checkpoint")
+        self.partitions[tp] = Partition(
+            tp, mark.next_offset, effects, self._metrics, self.stage.rules, progress, store,
+            self.bytes_max,
+        )  # fmt: skip
+
+    async def release(self, consumer: Consumer) -> None:
+        """Finishes what is under way, commits it, and lets go of every partition."""
+        if self._restoring is not None:
+            self._restoring.cancel()
+            await asyncio.wait({self._restoring})
+        finishing = [each.finish() for each in self.partitions.values()]
+        if finishing:
+            tasks = [asyncio.ensure_future(each) for each in finishing]
+            _, late = await asyncio.wait(tasks, timeout=RELEASE_S)
+            if late:
+                log.warning("%d partitions are let go without a last checkpoint", len(late))
+                for task in late:
+                    task.cancel()
+            await consumer.commit()
+            for task, partition in zip(tasks, self.partitions.values(), strict=True):
+                if task in late:
+                    partition.abandon()
+        self.partitions = {}
+        self._metrics.partitions = 0
+
+    async def work(self, consumer: Consumer, inbox: Inbox) -> None:
+        """Works on what waits in an inbox, as one batch. Nothing else runs between its take and
+        the moment at which the partition has accepted what came of it."""
+        inbox.offered = False
+        partition = self.partitions.get(inbox.tp)
+        if partition is None or consumer.inboxes.get(inbox.tp) is not inbox:
+            return
+        inbox.ready = partition.has_room()
+        if not inbox.ready:
+            return
+        records = inbox.take(self._settings.records_max, self._settings.batch_bytes_max)
+        if not records:
+            return
+        outcome, left = self._outcome(partition, records)
+        inbox.put_back(left)
+        reach = self.outboxes.write(outcome.outputs)
+        partition.accept(outcome, reach)
+        self._count(outcome)
+        await consumer.offer(inbox)
+
+    def _outcome(self, partition: Partition, records: list[Any]) -> tuple[Outcome, list[Any]]:
+        """What came of the records, and those that were not worked on."""
+        try:
+            outcome = self.stage.work(partition.tp, records, partition)
+        except EngineFault as fault:
+            good = [record for record in records if record.offset < fault.offset]
+            if good:  # The same again without it; the next batch begins with the fault.
+                outcome = self.stage.work(partition.tp, good, partition)
+            else:
+                outcome = self._buried(partition, records[0], fault)
+        left = [record for record in records if record.offset >= outcome.next_offset]
+        return outcome, left
+
+    def _buried(self, partition: Partition, record: Any, fault: EngineFault) -> Outcome:
+        kind = type(fault.error).__name__
+        place = f"{partition.tp.topic}/{partition.tp.partition}/{record.offset}"
+        log.error("the engine raised %s at %s: see its dead-letter topic", kind, place)
+        log.debug("what it raised", exc_info=fault.error)
+        outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
+        outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]
+        outcome.count("engine_exceptions", kind)
+        outcome.count("dead_letters", "engine_fault")
+        return outcome
+
+    def _count(self, outcome: Outcome) -> None:
+        metrics = self._metrics
+        metrics.add("batches")
+        metrics.add("records", times=outcome.records)
+        for (name, *labels), times in outcome.counts.items():
+            metrics.add(name, *labels, times=times)
+
+    def _waiting(self) -> int:
+        return sum(each.next_offset - each.committable for each in self.partitions.values())
+
+
+def _offering(consumer: Consumer, inbox: Inbox) -> Any:
+    def on_room() -> None:
+        if not inbox.ready:
+            inbox.ready = True
+            asyncio.ensure_future(consumer.offer(inbox))
+
+    return on_room
+
+
+__all__ = ["Keeper", "Outbox"]

@@ -1,0 +1,88 @@
+"""What a stage makes of a batch, before anything of it is sent or kept."""
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.worker.checkpoint import Cursor, Place
+from adaptive_stream.worker.records import Origin, Output
+from adaptive_stream.worker.store import Row
+
+ROW_OVERHEAD_BYTES = 48
+
+
+class View(Protocol):
+    """What a stage may ask of its partition; nothing of it changes while a batch is worked on."""
+
+    clock: Clock
+    cursor: Cursor | None
+    sources: dict[str, Place]
+    bytes_max: int  # of the states that one batch may touch
+
+    @property
+    def owner(self) -> int:
+        """The partition's number."""
+
+    def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
+        """The rows that exist, by key."""
+
+    def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[tuple[int, bytes]]:
+        """(wake_ms, key) of the first rows that are due after that place, in order."""
+
+
+@dataclass
+class Outcome:
+    """`next_offset` is the first offset that was not worked on, or not to its end."""
+
+    clock: Clock
+    next_offset: int
+    cursor: Cursor | None = None
+    outputs: list[Output] = field(default_factory=list)
+    rows: dict[bytes, Row] = field(default_factory=dict)
+    sources: dict[str, Place] = field(default_factory=dict)
+    counts: dict[tuple[str, ...], int] = field(default_factory=dict)
+    records: int = 0
+
+    def count(self, *labels: str) -> None:
+        """Counts something for the metrics."""
+        self.counts[labels] = self.counts.get(labels, 0) + 1
+
+    def is_repeat(self, origin: Origin, view: View) -> bool:
+        """Whether this partition took the record before; if not, notes that it has now."""
+        last = self.sources.get(origin.source) or view.sources.get(origin.source)
+        if last is not None and origin.place <= last:
+            return True
+        self.sources[origin.source] = origin.place
+        return False
+
+    @property
+    def bytes(self) -> int:
+        """What the rows take in a changelog batch, roughly."""
+        return sum(
+            len(key) + len(row.value or b"") + ROW_OVERHEAD_BYTES for key, row in self.rows.items()
+        )
+
+
+class EngineFault(Exception):
+    """The engine raised on the record at `offset`: a bug, and not the record's fault."""
+
+    def __init__(self, offset: int, error: Exception) -> None:
+        super().__init__(f"{type(error).__name__} at offset {offset}")
+        self.offset = offset
+        self.error = error
+
+
+class Stage(Protocol):
+    """One of the three. `topics` and `changelog` are the cluster's names."""
+
+    name: str
+    topics: tuple[str, ...]
+    changelog: str | None
+    rules: str
+
+    def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
+        """Works on records in order, perhaps not on all. A pure function of its arguments: the
+        same again after a fault, on fewer records. Raises EngineFault."""
+
+    def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
+        """What is written in the place of a record on which the engine raised."""

@@ -1,0 +1,176 @@
+"""One partition that this process owns: its state, what is pending, and its checkpoints.
+
+Rule 1: batches are stepped at once and their outputs leave at once; the checkpoint follows behind,
+one under way, the next one gathering. Nothing waits for it but memory.
+Rule 2: state is encoded before it comes here. What a batch changed is never what a later one did.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Generator
+from heapq import merge
+from itertools import islice
+from typing import Any, Protocol
+
+from faust.types import TP
+
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.worker import checkpoint as steps
+from adaptive_stream.worker.exit import die
+from adaptive_stream.worker.metrics import Metrics
+from adaptive_stream.worker.outcome import Outcome
+from adaptive_stream.worker.store import NEVER, Row, Store
+
+SPACING_S = 0.02  # Between two checkpoints of a partition, so that they gather under load.
+IDLE_SPACING_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
+
+
+class Effects(Protocol):
+    """What performs an Effect of the generators."""
+
+    async def perform(self, effect: steps.Effect) -> Any:
+        """Its result."""
+
+
+async def drive(work: Generator[steps.Effect, Any, Any], effects: Effects) -> Any:
+    """Runs a generator to its end; returns what it returns."""
+    result = None
+    while True:
+        try:
+            effect = work.send(result)
+        except StopIteration as end:
+            return end.value
+        result = await effects.perform(effect)
+
+
+class Partition:
+    """A partition between assignment and revocation. `progress` None: a stage without state."""
+
+    def __init__(
+        self,
+        tp: TP,
+        next_offset: int,
+        effects: Effects,
+        metrics: Metrics,
+        rules: str = "",
+        progress: steps.Progress | None = None,
+        store: Store | None = None,
+        bytes_max: int = 3 << 20,
+    ) -> None:
+        self.tp = tp
+        self.next_offset = next_offset
+        mark = progress.mark if progress else None
+        self.clock = mark.clock if mark else Clock()
+        self.cursor = mark.cursor if mark else None
+        self.sources = dict(progress.sources) if progress else {}
+        self.committable = next_offset
+        self.bytes_max = bytes_max // 4  # Of one batch: three fit, and one may be underestimated.
+        self.on_room: Callable[[], None] = lambda: None
+        self._progress = progress
+        self._store = store
+        self._effects = effects
+        self._metrics = metrics
+        self._rules = rules
+        self._overlay: dict[bytes, Row] = {}
+        self._pending: steps.Pending | None = None
+        self._pending_bytes = 0
+        self._work = asyncio.Event()
+        self._closing = False
+        self._checkpoints = asyncio.get_running_loop().create_task(self._run())
+
+    @property
+    def owner(self) -> int:
+        """The partition's number: that of every output which is keyed by customer."""
+        return int(self.tp.partition)
+
+    def has_room(self) -> bool:
+        """Whether another batch may be stepped before the next checkpoint is done."""
+        return self._pending_bytes < 2 * self.bytes_max
+
+    def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
+        """The rows that exist, by key, as of the last batch accepted."""
+        found = {key: self._overlay[key] for key in keys if key in self._overlay}
+        missing = [key for key in keys if key not in found]
+        if missing and self._store is not None:
+            found.update(self._store.rows(missing))
+        return {key: row for key, row in found.items() if row.value is not None}
+
+    def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[tuple[int, bytes]]:
+        """(wake_ms, key) of the first rows that are due, in order, strictly after that place."""
+        overlay = self._overlay
+        fresh = sorted(
+            (row.wake_ms, key)
+            for key, row in overlay.items()
+            if NEVER < row.wake_ms <= until_ms and (row.wake_ms, key) > after
+        )
+        stored = self._store.due(until_ms, after) if self._store is not None else ()
+        return list(islice(merge(fresh, (at for at in stored if at[1] not in overlay)), count))
+
+    def accept(self, outcome: Outcome, reach: dict[Any, int]) -> None:
+        """Takes what a batch did. `reach`: its outputs as they were handed to the outboxes."""
+        pending = self._pending
+        if pending is None:
+            pending = self._pending = steps.Pending(rules=self._rules)
+        pending.next_offset = self.next_offset = outcome.next_offset
+        pending.cursor = self.cursor = outcome.cursor
+        pending.clock = self.clock = outcome.clock
+        pending.rows.update(outcome.rows)
+        pending.sources.update(outcome.sources)
+        pending.outputs.update(reach)
+        pending.records += outcome.records
+        self._overlay.update(outcome.rows)
+        self.sources.update(outcome.sources)
+        self._pending_bytes += outcome.bytes
+        self._work.set()
+
+    async def finish(self) -> None:
+        """Checkpoints what is pending and lets go of the store."""
+        self._closing = True
+        self._work.set()
+        await self._checkpoints
+        if self._store is not None:
+            self._store.close()
+
+    def abandon(self) -> None:
+        """Lets go without a checkpoint: the next owner repeats what is not in one."""
+        self._checkpoints.cancel()
+        if self._store is not None:
+            self._store.close()
+
+    async def _run(self) -> None:
+        try:
+            while not (self._closing and self._pending is None):
+                await self._work.wait()
+                self._work.clear()
+                if self._pending is not None:
+                    await self._checkpoint()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            die(f"checkpointing {self.tp.topic}-{self.tp.partition}", error)
+
+    async def _checkpoint(self) -> None:
+        pending = self._pending
+        if pending is None:
+            return
+        if self._progress is not None and not self._closing and not pending.rows and not pending.sources:
+            await asyncio.sleep(IDLE_SPACING_S)
+        pending = self._pending or pending
+        self._pending, self._pending_bytes = None, 0
+        began = time.perf_counter()
+        if self._progress is None:
+            await drive(steps.pass_on(pending), self._effects)
+        else:
+            await drive(
+                steps.checkpoint(self._progress, pending, clean=self._closing), self._effects
+            )
+        self.committable = pending.next_offset
+        for key, row in pending.rows.items():
+            if self._overlay.get(key) is row:
+                del self._overlay[key]
+        self._metrics.checkpoint(time.perf_counter() - began)
+        self.on_room()
+        if self._pending is not None:
+            self._work.set()
+        if self._progress is not None and not self._closing:
+            await asyncio.sleep(SPACING_S)

@@ -1,0 +1,89 @@
+"""Internal records: headers to Arrival, Message to headers, and whose record it was made from.
+
+Rule: a header is bytes, as Kafka has it; the body is passed on as it came.
+"""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from adaptive_stream.engine.message import Arrival, Message
+
+IDENTITY_FACTS = "identity.facts.v1"
+CUSTOMER_FACTS = "customer.facts.v1"
+IDENTITY_CHANGELOG = "identity.changelog.v1"
+CUSTOMER_CHANGELOG = "customer.changelog.v1"
+CLOCK = "clock.v1"
+TICK_KEY = b"#tick"
+
+Headers = list[tuple[str, bytes]]
+encode_ids = msgspec.json.Encoder().encode
+decode_ids = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+
+
+class Origin(NamedTuple):
+    """Where a record was made: `source` is `topic@incarnation/partition`, `place` (offset, idx)."""
+
+    source: str
+    place: tuple[int, int]
+
+
+class Output(NamedTuple):
+    """A record to be written. `partition` None: by the key, as Java does it. `counts_as` names
+    what it is for the metrics, "" for what is internal."""
+
+    topic: str
+    partition: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: Iterable[tuple[str, bytes]]
+    counts_as: str = ""
+
+
+def read(record: Any) -> tuple[Arrival, Origin | None]:
+    """An internal record as an Arrival, and its origin (None for a tick)."""
+    kind = cause = member = ""
+    log_ms: int | None = None
+    origin: Origin | None = None
+    ids: tuple[tuple[str, str], ...] = ()
+    for name, value in record.headers:
+        if name == "k":
+            kind = value.decode()
+        elif name == "src":
+            source, offset, idx = value.decode().rsplit("/", 2)
+            origin = Origin(source, (int(offset), int(idx)))
+        elif name == "cause":
+            cause = value.decode()
+        elif name == "log_ms":
+            log_ms = int(value)
+        elif name == "m":
+            member = value.decode()
+        elif name == "ids":
+            ids = decode_ids(value)
+    arrival = Arrival(
+        kind=kind,
+        key=record.key.decode() if record.key else "",
+        body=record.value or b"",
+        log_ms=record.timestamp if log_ms is None else log_ms,
+        cause=cause,
+        member=member,
+        ids=ids,
+    )
+    return arrival, origin
+
+
+def message_output(message: Message, prefix: str, src: str, arrival: Arrival) -> Output:
+    """A Message as the record that carries it on. `src` is whole, with offset and idx."""
+    headers: Headers = [
+        ("k", message.kind.encode()),
+        ("src", src.encode()),
+        ("cause", arrival.cause.encode()),
+        ("log_ms", str(arrival.log_ms).encode()),
+    ]
+    if message.member:
+        headers.append(("m", message.member.encode()))
+    if message.ids:
+        headers.append(("ids", encode_ids(message.ids)))
+    topic = IDENTITY_FACTS if message.to == "identity" else CUSTOMER_FACTS
+    return Output(prefix + topic, None, message.key.encode(), message.body, headers)

@@ -1,0 +1,99 @@
+"""admit: what did a channel say? Any format, key and compression to identity.facts.v1.
+
+Rule: no state. Its position is its commit, and the same record always gives the same outputs, so
+whoever reads them can drop what comes twice by `src` alone.
+"""
+
+from functools import lru_cache
+from typing import Any
+
+from adaptive_stream.catalog.channels import Channel
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
+from adaptive_stream.engine.identifier import identifier_hash
+from adaptive_stream.formats import Admission, admit, dead_letter
+from adaptive_stream.worker.outcome import EngineFault, Outcome, View
+from adaptive_stream.worker.records import CLOCK, IDENTITY_FACTS, Output, encode_ids
+from adaptive_stream.worker.stages.dead_letters import of_engine_fault
+
+HASHES_KEPT = 65_536  # Who comes once tends to come again within minutes.
+
+
+class Admit:
+    """The first stage. `log_clock`: the channel record's timestamp is the fact's log time."""
+
+    name = "admit"
+    changelog = None
+    rules = ""
+
+    def __init__(
+        self, prefix: str, channels: tuple[Channel, ...], tenant_key: bytes, log_clock: bool
+    ) -> None:
+        self._bindings = {each.topic: each for channel in channels for each in channel.read}
+        # The clock's topic is here so that the group protocol gives it to one process.
+        self.topics = (*self._bindings, prefix + CLOCK)
+        self._facts_topic = prefix + IDENTITY_FACTS
+        self._log_clock = log_clock
+        self._hash = lru_cache(HASHES_KEPT)(
+            lambda identifier: identifier_hash(tenant_key, identifier)
+        )
+
+    def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
+        """Works on all records."""
+        outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        binding = self._bindings.get(tp.topic)
+        if binding is None:
+            return outcome  # A round of the clock.
+        outcome.records = len(records)
+        channel = binding.rule.channel
+        here = f"{tp.topic}@{binding.incarnation}/{tp.partition}"
+        for record in records:
+            try:
+                admission = admit(
+                    record.value, record.key, record.headers, record.timestamp, binding.rule
+                )
+                self._write(outcome, admission, here, tp, record)
+            except Exception as error:
+                raise EngineFault(record.offset, error) from error
+            if admission.refused is not None:
+                _, key, value, headers = dead_letter(
+                    tp.topic, tp.partition, record.offset, record.timestamp, record.key,
+                    record.value, record.headers, admission.refused,
+                )  # fmt: skip
+                outcome.outputs.append(Output(binding.dlq, 0, key, value, headers))  # type: ignore[arg-type]
+                outcome.count("facts", channel, "refused", admission.refused.reason)
+                outcome.count("dead_letters", admission.refused.reason)
+            for why in admission.dropped:
+                outcome.count("facts", channel, "dropped", why)
+            for flaw in admission.flaws:
+                outcome.count("faults", flaw)
+        return outcome
+
+    def _write(
+        self, outcome: Outcome, admission: Admission, here: str, tp: Any, record: Any
+    ) -> None:
+        idx = 0
+        for fact in admission.facts:
+            if fact.type in WITHOUT_CUSTOMER:
+                outcome.count("facts", fact.channel, "without_customer", "")
+                continue
+            src = f"{here}/{record.offset}/{idx}"
+            cause = f"{tp.topic}/{tp.partition}/{record.offset}"
+            outcome.outputs.append(self._output(fact, src, cause, record.timestamp))
+            outcome.count("facts", fact.channel, "accepted", "")
+            idx += 1
+
+    def _output(self, fact: Fact, src: str, cause: str, timestamp_ms: int) -> Output:
+        routed, *others = fact.identifiers
+        headers = [("k", b"fact"), ("src", src.encode()), ("cause", cause.encode())]
+        if others:
+            ids = [(self._hash(identifier), identifier) for identifier in others]
+            headers.append(("ids", encode_ids(ids)))
+        if self._log_clock:
+            headers.append(("log_ms", b"%d" % timestamp_ms))
+        key = self._hash(routed).encode()
+        return Output(self._facts_topic, None, key, encode_fact(fact), headers)
+
+    def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
+        """The record as it came, with why."""
+        letter = of_engine_fault(tp, record, fault)
+        return letter._replace(topic=self._bindings[tp.topic].dlq)

@@ -1,0 +1,66 @@
+"""resolve: whose identifier is it? identity.facts.v1 to customer.facts.v1, bodies undecoded."""
+
+from typing import Any
+
+from adaptive_stream.engine.resolve import Row as Identity
+from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
+from adaptive_stream.worker.outcome import EngineFault, Outcome, View
+from adaptive_stream.worker.records import (
+    IDENTITY_CHANGELOG,
+    IDENTITY_FACTS,
+    Output,
+    message_output,
+    read,
+)
+from adaptive_stream.worker.stages.dead_letters import of_engine_fault
+from adaptive_stream.worker.store import NEVER, Row
+
+
+class Resolve:
+    """The second stage. `prefix` stands before the names of our topics, `rules` is their id."""
+
+    name = "resolve"
+
+    def __init__(self, prefix: str, incarnation: int, rules: str) -> None:
+        self.topics = (prefix + IDENTITY_FACTS,)
+        self.changelog = prefix + IDENTITY_CHANGELOG
+        self.rules = rules
+        self._prefix = prefix
+        self._incarnation = incarnation
+
+    def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
+        """Works on all records. Raises EngineFault."""
+        outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        outcome.records = len(records)
+        stored = view.rows(list({record.key for record in records if record.key}))
+        identities: dict[bytes, Identity] = {}
+        touched: set[bytes] = set()
+        here = f"{tp.topic}@{self._incarnation}/{tp.partition}"
+        for record in records:
+            try:
+                arrival, origin = read(record)
+                if origin is None:
+                    raise ValueError("an internal record without src")
+                if outcome.is_repeat(origin, view):
+                    outcome.count("repeats")
+                    continue
+                known = identities.get(record.key)
+                if known is None and record.key in stored:
+                    known = decode_row(stored[record.key].value)
+                resolved = resolve(known, arrival)
+            except Exception as error:
+                raise EngineFault(record.offset, error) from error
+            identities[record.key] = resolved.row
+            if resolved.changed:
+                touched.add(record.key)
+            for idx, message in enumerate(resolved.messages):
+                src = f"{here}/{record.offset}/{idx}"
+                outcome.outputs.append(message_output(message, self._prefix, src, arrival))
+                if message.kind != "fact":
+                    outcome.count("messages", message.kind)
+        outcome.rows = {key: Row(NEVER, encode_row(identities[key])) for key in touched}
+        return outcome
+
+    def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
+        """The record as it came, with why."""
+        return of_engine_fault(tp, record, fault)

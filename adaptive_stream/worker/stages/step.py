@@ -1,0 +1,193 @@
+"""step: what does it change, and what did that make stale? customer.facts.v1 to the outputs.
+
+Rule 1: one event at a time: outputs never depend on where a batch was cut.
+Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand at a time; the
+cursor says how far it came, and a later run goes on from there to the same outputs.
+"""
+
+from typing import Any
+
+from adaptive_stream.engine.clock import decode_clock
+from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
+from adaptive_stream.engine.decision import Opportunity, Suppression
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.message import Arrival
+from adaptive_stream.engine.step import step
+from adaptive_stream.outputs import records as records_of
+from adaptive_stream.worker.outcome import EngineFault, Outcome, View
+from adaptive_stream.worker.records import (
+    CUSTOMER_CHANGELOG,
+    CUSTOMER_FACTS,
+    Output,
+    message_output,
+    read,
+)
+from adaptive_stream.worker.stages.dead_letters import of_engine_fault, tick_fault
+from adaptive_stream.worker.store import NEVER, Row
+
+TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
+NEW_STATE_BYTES = 1_024
+GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
+
+
+class Step:
+    """The third stage. `prefix` stands before the names of our topics."""
+
+    name = "step"
+
+    def __init__(self, prefix: str, incarnation: int, rules: Rules) -> None:
+        self.topics = (prefix + CUSTOMER_FACTS,)
+        self.changelog = prefix + CUSTOMER_CHANGELOG
+        self.rules = rules.id
+        self.engine_rules = rules
+        self.prefix = prefix
+        self.incarnation = incarnation
+
+    def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
+        """Works on records until their states fill a checkpoint, or a tick has more to fire than
+        fits into one. Raises EngineFault."""
+        run = _Run(self, tp, records, view)
+        for record in records:
+            try:
+                taken = not run.is_full() and run.take(record)
+            except Exception as error:
+                raise EngineFault(record.offset, error) from error
+            if not taken:
+                run.outcome.next_offset = record.offset
+                break
+        return run.encoded()
+
+    def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
+        """The record as it came, with why."""
+        return of_engine_fault(tp, record, fault)
+
+
+class _Run:
+    """One batch at work."""
+
+    def __init__(self, stage: Step, tp: Any, records: list[Any], view: View) -> None:
+        self.outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        self._stage = stage
+        self._view = view
+        self._cursor = view.cursor
+        self._tp = tp
+        self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
+        self._stored = view.rows(list({record.key for record in records if record.key}))
+        self._customers: dict[bytes, Customer] = {}
+        self._bytes = 0  # What the states will take when they are encoded, roughly.
+
+    def is_full(self) -> bool:
+        """Whether the states touched so far should be encoded before more are."""
+        return self._bytes > self._view.bytes_max
+
+    def take(self, record: Any) -> bool:
+        """Steps one record. False: a tick that has more to fire; nothing may follow it yet."""
+        arrival, origin = read(record)
+        if arrival.kind == "tick":
+            return self._tick(record, arrival)
+        if origin is None:
+            raise ValueError("an internal record without src")
+        self.outcome.records += 1
+        if self.outcome.is_repeat(origin, self._view):
+            self.outcome.count("repeats")
+        else:
+            self._step(record.key, arrival, record.offset, 0)
+        return True
+
+    def _tick(self, record: Any, tick: Arrival) -> bool:
+        """Fires whoever is due. False: not all of them yet.
+
+        The same tick again changes nothing in a state (a law of the engine), so it does not
+        matter whether a customer who stays due is met once more behind the cursor.
+        """
+        if self._customers:
+            return False  # So that what a tick makes of a state begins at what is stored.
+        outcome = self.outcome
+        clock = outcome.clock = outcome.clock.ticked(decode_clock(tick.body))
+        wake_ms, idx, customer = self._cursor or (NEVER, 0, "")
+        due = self._view.due(clock.now_ms, (wake_ms, customer.encode()), TICK_CUSTOMERS_MAX)
+        self._stored = self._view.rows([key for _, key in due])
+        for wake_ms, key in due:
+            idx = self._fire(key, clock.now_ms, record.offset, idx)
+            self._cursor = wake_ms, idx, key.decode()
+            if self.is_full():
+                break
+        else:
+            if len(due) < TICK_CUSTOMERS_MAX:
+                self._cursor = None
+        outcome.cursor = self._cursor
+        return outcome.cursor is None
+
+    def _fire(self, key: bytes, now_ms: int, offset: int, idx: int) -> int:
+        """A tick for one customer. If the engine raises, she waits for her next fact instead."""
+        arrival = Arrival(kind="tick", key=key.decode(), body=b"", log_ms=now_ms)
+        try:
+            return self._step(key, arrival, offset, idx)
+        except Exception as error:
+            self._customers.pop(key, None)
+            self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
+            fault = EngineFault(offset, error)
+            self.outcome.outputs.append(tick_fault(self._tp, key, fault))
+            self.outcome.count("engine_exceptions", type(error).__name__)
+            self.outcome.count("dead_letters", "engine_fault")
+            return idx
+
+    def _step(self, key: bytes, arrival: Arrival, offset: int, idx: int) -> int:
+        """Steps one customer; returns the idx of the next output of this record."""
+        outcome, stage = self.outcome, self._stage
+        stepped = step(self._customer(key), arrival, stage.engine_rules, outcome.clock)
+        self._customers[key] = stepped.state
+        self._bytes += GROWTH * len(arrival.body)
+        for decision in stepped.decisions:
+            counts_as = _counts_as(decision)
+            for record in records_of(decision):
+                outcome.outputs.append(
+                    Output(
+                        stage.prefix + record.topic, self._view.owner, record.key, record.value,
+                        record.headers, counts_as,
+                    )
+                )  # fmt: skip
+            self._count(decision)
+        for message in stepped.messages:
+            src = f"{self._here}/{offset}/{idx}"
+            outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
+            idx += 1
+        for fault in stepped.faults:
+            kind, _, because = fault.partition(":")
+            if kind == "not_started":
+                outcome.count("journeys_not_started", because)
+            else:
+                outcome.count("faults", fault.replace(":", "_"))
+        return idx
+
+    def _count(self, decision: Any) -> None:
+        if isinstance(decision, Suppression):
+            channel, action, because = decision.channel, decision.action, decision.because
+            self.outcome.count("suppressions", channel, action, because)
+        elif isinstance(decision, Opportunity):
+            self.outcome.count("opportunities", decision.action, decision.kind)
+        for transition in getattr(decision, "transitions", ()):
+            self.outcome.count("transitions", transition.name)
+
+    def _customer(self, key: bytes) -> Customer | None:
+        if key in self._customers:
+            return self._customers[key]
+        row = self._stored.get(key) or self._view.rows([key]).get(key)
+        if row is None or row.value is None:
+            self._bytes += NEW_STATE_BYTES
+            return None
+        self._stored[key] = row
+        self._bytes += len(row.value)
+        return decode_customer(row.value)
+
+    def encoded(self) -> Outcome:
+        """The outcome with the rows that are not what they were."""
+        for key, customer in self._customers.items():
+            row = Row(customer.wake_ms or NEVER, encode_customer(customer))
+            if row != self._stored.get(key):
+                self.outcome.rows[key] = row
+        return self.outcome
+
+
+def _counts_as(decision: Any) -> str:
+    return "suppression" if isinstance(decision, Suppression) else ""

@@ -1,0 +1,141 @@
+"""What a partition remembers on this machine: RocksDB, one directory per stage and partition.
+
+Rule 1: one column family, key prefixes `v/` values, `t/` index by due time, `m/` meta. Without a
+write-ahead log a batch over several families would not be atomic after a crash (PROTOCOL a5).
+Rule 2: the changelog is the truth. The store is a copy of a prefix of it and may be deleted.
+Rule 3: all partitions share one cache and one budget of write buffers, so that memory is one number.
+"""
+
+import shutil
+import struct
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from rocksdict import (
+    AccessType,
+    BlockBasedOptions,
+    Cache,
+    Options,
+    Rdict,
+    ReadOptions,
+    WriteBatch,
+    WriteBufferManager,
+    WriteOptions,
+)
+
+VALUE, TIME, META = b"v/", b"t/", b"m/"
+NEVER = 0  # The wake_ms of a row that waits for nothing.
+_WAKE = struct.Struct(">Q")
+
+
+class Row(NamedTuple):
+    """A state as stored: `wake_ms` is when it must be looked at, `value` None deletes it."""
+
+    wake_ms: int
+    value: bytes | None
+
+
+class Memory:
+    """The cache and the write buffers that all stores of a process share. Sizes in bytes."""
+
+    def __init__(self, cache_bytes: int, buffer_bytes: int) -> None:
+        self.cache = Cache(cache_bytes)
+        self.buffers = WriteBufferManager(buffer_bytes, False)
+
+    def options(self) -> Options:
+        """Options for one store."""
+        options = Options(raw_mode=True)
+        options.create_if_missing(True)
+        options.set_write_buffer_manager(self.buffers)
+        options.set_keep_log_file_num(2)
+        table = BlockBasedOptions()
+        table.set_block_cache(self.cache)
+        table.set_bloom_filter(10, False)
+        table.set_cache_index_and_filter_blocks(True)
+        options.set_block_based_table_factory(table)
+        return options
+
+
+class Store:
+    """One partition's store. Not usable after `close`."""
+
+    def __init__(self, path: Path, memory: Memory) -> None:
+        self.path = path
+        self._memory = memory
+        self._unlogged = WriteOptions()
+        self._unlogged.disable_wal = True
+        self._open()
+
+    def _open(self) -> None:
+        self.path.mkdir(parents=True, exist_ok=True)
+        self._db = Rdict(
+            str(self.path), options=self._memory.options(), access_type=AccessType.read_write()
+        )
+
+    def meta(self) -> dict[bytes, bytes]:
+        """All that was written as meta."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(META[:-1] + b"0")  # The byte after "/".
+        at = self._db.iter(options)
+        at.seek(META)
+        found = {}
+        while at.valid():
+            found[at.key()[len(META) :]] = at.value()
+            at.next()
+        return found
+
+    def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
+        """The rows that exist, by key."""
+        found = self._db.get([VALUE + key for key in keys])
+        return {
+            key: Row(_WAKE.unpack_from(value)[0], value[8:])
+            for key, value in zip(keys, found, strict=True)
+            if value is not None
+        }
+
+    def due(self, until_ms: int, after: tuple[int, bytes]) -> Iterable[tuple[int, bytes]]:
+        """(wake_ms, key) of rows due at `until_ms`, in order, strictly after that place."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(TIME + _WAKE.pack(until_ms + 1))
+        at = self._db.iter(options)
+        at.seek(TIME + _WAKE.pack(after[0]) + after[1])
+        while at.valid():
+            key = at.key()
+            place = _WAKE.unpack_from(key, 2)[0], key[10:]
+            if place > after:
+                yield place
+            at.next()
+
+    def write(self, rows: Mapping[bytes, Row], meta: Mapping[bytes, bytes]) -> None:
+        """Rows, their index and meta, all or nothing."""
+        batch = WriteBatch(raw_mode=True)
+        before = self.rows(list(rows)) if rows else {}
+        for key, row in rows.items():
+            old = before.get(key)
+            if old is not None and old.wake_ms != NEVER:
+                batch.delete(TIME + _WAKE.pack(old.wake_ms) + key)
+            if row.value is None:
+                batch.delete(VALUE + key)
+            else:
+                batch.put(VALUE + key, _WAKE.pack(row.wake_ms) + row.value)
+                if row.wake_ms != NEVER:
+                    batch.put(TIME + _WAKE.pack(row.wake_ms) + key, b"")
+        for name, value in meta.items():
+            batch.put(META + name, value)
+        self._db.write(batch, self._unlogged)
+
+    def flush(self) -> None:
+        """Makes all that was written survive the process."""
+        self._db.flush()
+
+    def wipe(self) -> None:
+        """Forgets everything."""
+        self._db.close()
+        shutil.rmtree(self.path)
+        self._open()
+
+    def close(self) -> None:
+        """Flushes and lets go of the directory, so that it can be opened again at once."""
+        self._db.flush()
+        self._db.close()

@@ -1,0 +1,229 @@
+"""Faust's aiokafka driver with record batches as the unit. Registered as `batches://`.
+
+What Faust keeps: the group protocol, the assignor, the consumer's thread, conductor, streams and
+agents. What is replaced, and the fault of stock Faust that it answers (see README.md):
+
+- one message at a time through four tasks, a lock and a queue -> an Inbox per partition; the agent
+  gets the Inbox and takes all that waits in it as one batch
+- C1, C2: positions from a list of acknowledgements -> positions that the checkpoint owns
+- C3: on revocation acknowledgements are dropped before the commit -> released, then revoked
+- C4, C5: a seek while a fetch is under way -> a seek waits until no fetch is
+- fetches that wait 1.5 s, offsets out of range that jump over lost records
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from typing import Any, cast
+
+import aiokafka
+from faust import Schema
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import TRANSPORTS
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+
+from adaptive_stream.worker.exit import die
+from adaptive_stream.worker.producer import Producer
+
+SCHEME = "batches"
+POLL_S = 0.25  # A seek waits at most this long for the poll under way.
+RECORD_OVERHEAD_BYTES = 200  # What a record costs in memory beyond its key and value.
+
+
+class Inbox:
+    """What was fetched of one partition and not yet taken, in order."""
+
+    def __init__(self, tp: TP, bytes_max: int) -> None:
+        self.tp = tp
+        self.offered = False  # The agent has been told, and has not looked yet.
+        self.ready = True  # False while the partition cannot take more work.
+        self.paused = False
+        self.bytes = 0
+        self.bytes_max = bytes_max
+        self._records: deque[Any] = deque()
+
+    def __len__(self) -> int:
+        return len(self._records)
+
+    def put(self, records: list[Any]) -> None:
+        """Adds what was fetched."""
+        self._records.extend(records)
+        self.bytes += sum(map(_size, records))
+
+    def take(self, records_max: int, bytes_max: int) -> list[Any]:
+        """The next records, at least one if there is any."""
+        taken: list[Any] = []
+        size = 0
+        while self._records and len(taken) < records_max:
+            record_size = _size(self._records[0])
+            if taken and size + record_size > bytes_max:
+                break
+            taken.append(self._records.popleft())
+            size += record_size
+        self.bytes -= size
+        return taken
+
+    def put_back(self, records: list[Any]) -> None:
+        """Returns the last of what was taken, in order."""
+        self._records.extendleft(reversed(records))
+        self.bytes += sum(map(_size, records))
+
+
+def _size(record: Any) -> int:
+    return RECORD_OVERHEAD_BYTES + len(record.value or b"") + len(record.key or b"")
+
+
+class InboxSchema(Schema):
+    """Hands the Inbox to the agent: there is nothing to decode."""
+
+    def compile(self, app: Any, **_: Any) -> Any:
+        """The decoder of a channel."""
+
+        async def decode(message: Any, *, propagate: bool = False) -> Any:  # noqa: ARG001
+            return app.create_event(None, message.value, message.headers, message)
+
+        return decode
+
+
+class ConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread that fetches. Heart beats go on in it while the main thread works."""
+
+    mundane_level = "debug"
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        # Stock Faust waits 1.5 s, in which a partition that was just drained is not asked for; and
+        # an offset that is gone would be replaced in silence by the earliest.
+        consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
+        consumer._auto_offset_reset = "none"
+        return consumer
+
+    async def seek_all(self, positions: Mapping[TP, int]) -> None:
+        """Moves the partitions; drops what was fetched of them."""
+        await self.call_thread(self._seek_all, positions)
+
+    async def _seek_all(self, positions: Mapping[TP, int]) -> None:
+        consumer = self._ensure_consumer()
+        for tp, offset in positions.items():
+            consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
+
+    async def hold(self, pause: list[TP], resume: list[TP]) -> None:
+        """Leaves partitions out of fetches, or takes them in again."""
+        await self.call_thread(self._hold, pause, resume)
+
+    async def _hold(self, pause: list[TP], resume: list[TP]) -> None:
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
+        consumer.pause(*(tp for tp in map(driver.ensure_aiokafka_TP, pause) if tp in assigned))
+        consumer.resume(*(tp for tp in map(driver.ensure_aiokafka_TP, resume) if tp in assigned))
+
+
+class Consumer(driver.Consumer):
+    """Fills the inboxes and tells the agent. `app.keeper` says what may be committed."""
+
+    mundane_level = "debug"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.inboxes: dict[TP, Inbox] = {}
+        self._polling = asyncio.Lock()
+        self._committed: dict[TP, int] = {}
+
+    def _new_consumer_thread(self) -> ConsumerThread:
+        return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        try:
+            while not (self.should_stop or fetcher.should_stop):
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)
+                    continue
+                await self._poll()
+        except asyncio.CancelledError:
+            raise
+        except self.consumer_stopped_errors:
+            if not self.app.should_stop:
+                raise
+        except BaseException as error:
+            die("fetching", error)
+
+    async def _poll(self) -> None:
+        async with self._polling:
+            fetched = await self._thread.getmany(None, POLL_S)
+            if not self.flow_active:
+                return  # A rebalance began: what was fetched is dropped, and a seek follows.
+            for tp, records in fetched.items():
+                inbox = self.inboxes.get(ensure_TP(tp))
+                if inbox is not None:
+                    inbox.put(records)
+        for inbox in list(self.inboxes.values()):
+            await self.offer(inbox)
+        await self._hold_back()
+
+    async def _hold_back(self) -> None:
+        """Bounds what is fetched ahead, per partition: a slow one does not stop the others."""
+        pause = [i for i in self.inboxes.values() if not i.paused and i.bytes > i.bytes_max]
+        resume = [i for i in self.inboxes.values() if i.paused and i.bytes <= i.bytes_max // 2]
+        if pause or resume:
+            for inbox in pause + resume:
+                inbox.paused = not inbox.paused
+            await self._thread.hold([i.tp for i in pause], [i.tp for i in resume])
+
+    async def offer(self, inbox: Inbox) -> None:
+        """Tells the agent of an inbox, once, if it has records and its partition is ready."""
+        if inbox.offered or not inbox.ready or not len(inbox):
+            return
+        if self.inboxes.get(inbox.tp) is not inbox or not self.flow_active:
+            return
+        inbox.offered = True
+        await self.callback(
+            ConsumerMessage(
+                inbox.tp.topic, inbox.tp.partition, 0, 0.0, 0, [], None, cast(Any, inbox), None, 0,
+                0, inbox.tp, generation_id=self.app.consumer_generation_id,
+            )
+        )  # fmt: skip
+
+    async def move_to(self, positions: Mapping[TP, int]) -> None:
+        """Starts the partitions at these offsets, with empty inboxes."""
+        async with self._polling:  # Faust faults C4 and C5.
+            await self._thread.seek_all(positions)
+            bytes_max = self.app.settings.backlog_bytes_max
+            self.inboxes = {tp: Inbox(tp, bytes_max) for tp in positions}
+            self._committed = {}
+
+    async def perform_seek(self) -> None:
+        """Positions come from `move_to` alone."""
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Finishes and commits what is under way while the partitions are still ours (fault C3)."""
+        self.stop_flow()
+        try:
+            await self.app.keeper.release(self)
+        except Exception as error:  # aiokafka would log it and go on.
+            die("letting partitions go", error)
+        self.inboxes = {}
+        await super().on_partitions_revoked(revoked)
+
+    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+        """One request for all partitions that moved since the last; every commit_every_ms."""
+        positions = self.app.keeper.positions()
+        moved = {tp: at for tp, at in positions.items() if self._committed.get(tp) != at}
+        if not moved or not await self._thread.commit(moved):
+            return False
+        self._committed.update(moved)
+        self.app.monitor.on_tp_commit(moved)
+        return True
+
+    async def verify_all_partitions_active(self) -> None:
+        """Stock Faust looks at acknowledgements, which there are none of."""
+
+
+class Transport(driver.Transport):
+    """The driver that Faust finds under `batches://`."""
+
+    Consumer = Consumer
+    Producer = Producer
+
+
+TRANSPORTS.aliases[SCHEME] = f"{__name__}:Transport"
