@@ -4,6 +4,7 @@ The value is the state, `{"merged_into": ...}` for a customer that is now part o
 tombstone when nothing is to be known of her any more.
 """
 
+from hashlib import blake2b
 from typing import Any
 
 import msgspec
@@ -35,24 +36,29 @@ class Payload(msgspec.Struct, frozen=True):
     identifiers: list[IdentifierObject]
     members: list[str]
     was: list[str] = []
+    identity_epoch: int = 0
+    consent_epoch: int = 0
     carts: dict[str, dict[str, Any]] = {}
     orders: dict[str, Any] = {}
     contracts: dict[str, dict[str, Any]] = {}
     cases: dict[str, dict[str, Any]] = {}
     consent: list[dict[str, Any]] = []
     profile: dict[str, Any] = {}
+    messages: dict[str, dict[str, Any]] = {}
     journeys: list[dict[str, Any]] = []
     offers: list[dict[str, Any]] = []
 
 
 def record(state: CustomerState) -> Record:
     """The record of one state. The view is encoded as the engine made it, whatever it holds."""
+    value = None if state.view is None else encode(state.view)
+    # A state can be new without a new number: the id says which of those under one number it is.
+    content = blake2b(value or b"", digest_size=6).hexdigest()
     headers = cloud_event(
         TOPIC,
-        f"{state.customer}.{state.state_seq}.{state.known_ms}",  # not every change is numbered
+        f"{state.customer}.{state.state_seq}.{content}",
         "customer.state",
         state.customer,
         time_text(state.known_ms),
     )
-    value = None if state.view is None else encode(state.view)
     return Record(TOPIC, state.customer.encode(), value, headers)

@@ -179,6 +179,13 @@ def test_the_state_of_a_customer_is_her_view_a_pointer_or_nothing():
     assert outputs.records(FORGOTTEN)[0].value is None
 
 
+def test_a_state_that_changed_under_one_number_has_an_id_of_its_own():
+    """Who drops repeated ids never drops the newer of two states."""
+    touched = replace(STATE, view={**STATE.view, "profile": {"language": "de"}})
+
+    assert headers_of(touched)["ce_id"] != headers_of(STATE)["ce_id"]
+
+
 @pytest.mark.parametrize(
     ("at_ms", "text"),
     [
