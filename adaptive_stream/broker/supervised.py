@@ -65,6 +65,8 @@ class Supervised:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         """Starts `command`, which inherits the lock; does not wait for it to be ready."""
+        if self._attached is not None:
+            self._end_of_input()  # An earlier one, which somebody else has killed.
         self._state_path.unlink(missing_ok=True)
         if self.log_path.exists():
             self.log_path.replace(self.log_path.with_suffix(".log.1"))
@@ -136,7 +138,7 @@ class Supervised:
         return True
 
     def last_words(self, lines_max: int, columns_max: int) -> list[str]:
-        """The end of its log without warnings and without the lines of a Java stack."""
+        """The end of its log without warnings and without the lines of a stack."""
         lines = self.log_path.read_text(errors="replace").splitlines()
         told = [line for line in lines if line[:1].strip() and "WARN" not in line]
         return [line[:columns_max] for line in told[-lines_max:]]

@@ -6,14 +6,13 @@ The first start downloads it (44 MB, once) and checks every file against the sum
 import argparse
 import json
 import signal
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 from adaptive_stream.broker import Broker, BrokerError, Running
 from adaptive_stream.broker.properties import HOST
 from adaptive_stream.cli.data_dir import add_data_dir
 from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.cli.progress import on_terminal
 
 DEFAULT_PORT = 9092
 
@@ -47,17 +46,6 @@ def run(args: argparse.Namespace) -> int:
 def kafka_dir(data_dir: Path) -> Path:
     """Where in a data directory the broker keeps its own."""
     return data_dir / "broker"
-
-
-def on_terminal() -> Callable[[str], None]:
-    """Shows progress on one line of a terminal, and nothing anywhere else."""
-    if not sys.stderr.isatty():
-        return lambda _: None
-
-    def say(text: str) -> None:
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
-
-    return say
 
 
 def _start(args: argparse.Namespace) -> int:

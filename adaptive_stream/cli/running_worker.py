@@ -1,9 +1,6 @@
-"""A worker that lives as long as the caller: `demo` and tests on a real broker run one."""
+"""The worker as a process of its own: `demo` and tests keep one while they last, `up` for good."""
 
 import os
-import signal
-import socket
-import subprocess
 import sys
 import time
 import urllib.error
@@ -12,11 +9,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from adaptive_stream.broker import Running, Supervised
+from adaptive_stream.broker.ports import free_port, is_free
+
 STAGES = ("admit", "resolve", "step")
 READY_WITHIN_S = 60
-STOP_WITHIN_S = 15
 POLL_S = 0.05
+ANSWER_WITHIN_S = 2
 LOG_LINES_SHOWN = 15
+LOG_COLUMNS_SHOWN = 300
+TRIES = 100
 
 
 class WorkerError(Exception):
@@ -40,13 +42,12 @@ class RunningWorker:
         web_port: int | None = None,
     ) -> None:
         self.data_dir = data_dir
-        self.web_port = web_port or _three_free_ports()
-        self.log_path = data_dir / "worker.log"
+        self.web_port = web_port or three_free_ports()
+        self._process = Supervised(data_dir, "worker")
         self._environment = os.environ | {"ADAPTIVE_STREAM_TENANT_KEY": tenant_key}
         self._command = [sys.executable, "-m", "adaptive_stream", "worker"]
         self._command += ["--bootstrap", bootstrap, "--data-dir", str(data_dir)]
         self._command += ["--web-port", str(self.web_port), *options]
-        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         self.start()
@@ -66,69 +67,76 @@ class RunningWorker:
         self.stop()
 
     @property
-    def pid(self) -> int:
-        """The supervisor's process id."""
-        assert self._process is not None, "the worker was not started"
-        return self._process.pid
+    def log_path(self) -> Path:
+        """What the worker has to say since its last start."""
+        return self._process.log_path
 
-    def start(self) -> None:
-        """Start the supervisor; it ends with this process."""
+    @property
+    def pid(self) -> int:
+        """The process id of the worker, which is the parent of its stages."""
+        running = self._process.status()
+        assert running is not None, "the worker does not run"
+        return running.child_pid
+
+    def start(self, *, attached: bool = True) -> None:
+        """Start it; attached, it ends with this process, however that ends."""
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command, env=self._environment, stdout=log, stderr=subprocess.STDOUT
+        taken = [port for port in self.ports if not is_free(port)]
+        if taken:
+            raise WorkerError(f"port {taken[0]} is in use: choose others with --web-port")
+        lock = self._process.take_lock()
+        if lock is None:
+            raise WorkerError(f"a worker already runs on {self.data_dir}")
+        with lock:
+            self._process.start(
+                lock,
+                self._command,
+                port=self.web_port,
+                attached=attached,
+                environ=self._environment,
             )
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        """Where the stages answer, in their order."""
+        return tuple(self.web_port + number for number in range(len(STAGES)))
 
     def wait_until_ready(self, within_s: float = READY_WITHIN_S) -> None:
         """Until every stage has its partitions and has recovered them. Raises WorkerError."""
         until = time.monotonic() + within_s
-        while not all(_answers(self.web_port + n) for n in range(len(STAGES))):
-            if self._process is None or self._process.poll() is not None:
+        while not all(map(_answers, self.ports)):
+            if not self._process.runs():
                 raise WorkerError(f"the worker ended before it was ready:\n{self._log_end()}")
             if time.monotonic() > until:
                 raise WorkerError(f"the worker is not ready after {within_s} s:\n{self._log_end()}")
             time.sleep(POLL_S)
 
-    def stop(self) -> None:
-        """An orderly end, bounded."""
-        if self._process is None:
-            return
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(STOP_WITHIN_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
+    def status(self) -> Running | None:
+        """The worker on this directory, whoever started it; None if none runs."""
+        return self._process.status()
+
+    def stop(self) -> bool:
+        """An orderly end, bounded; False if none ran."""
+        return self._process.stop()
 
     def _log_end(self) -> str:
-        lines = self.log_path.read_text(errors="replace").splitlines()
-        return "\n".join(lines[-LOG_LINES_SHOWN:])
+        return "\n".join(self._process.last_words(LOG_LINES_SHOWN, LOG_COLUMNS_SHOWN))
 
 
 def _answers(port: int) -> bool:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{port}/readyz", timeout=ANSWER_WITHIN_S
+        ) as answer:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def _three_free_ports() -> int:
+def three_free_ports() -> int:
     """The first of three neighbours that are free now."""
-    for _ in range(100):
-        with socket.socket() as first:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-        if port < 65_000 and all(_free(port + n) for n in range(len(STAGES))):
+    for _ in range(TRIES):
+        port = free_port()
+        if port < 65_000 and all(is_free(port + number) for number in range(len(STAGES))):
             return port
     raise WorkerError("no three neighbouring ports are free on this machine")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
