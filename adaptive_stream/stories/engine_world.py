@@ -7,7 +7,6 @@ Rule 2: rows of tables are kept as bytes, as stores keep them, so that no state 
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import replace
 
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.clock import Clock
@@ -131,12 +130,6 @@ class EngineWorld:
             for record in records(decision):
                 self.outputs.append(output(record.topic, record.key, record.value, record.headers))
         return stepped.messages
-
-
-def rules_of(story: Story, rules: Rules) -> Rules:
-    """The rules with those journeys only that the story loads."""
-    journeys = tuple(journey for journey in rules.journeys if journey.name in story.load)
-    return replace(rules, journeys=journeys)
 
 
 def reading_of(channels: Mapping[str, Channel]) -> dict[str, ReadRule]:

@@ -5,7 +5,7 @@ time, what comes in is in front of the tick.
 Rule 2: a runner may leave out a tick at which nothing is due, and nothing else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from adaptive_stream.stories.records import Written, written
@@ -41,6 +41,17 @@ def timeline(story: Story) -> list[Moment]:
     return [
         Moment(at_ms, tuple(records[at_ms]), ticks=at_ms >= start_ms) for at_ms in sorted(records)
     ]
+
+
+def merged(timelines: Iterable[Iterable[Moment]]) -> list[Moment]:
+    """Several timelines as one: what any of them writes, ticks wherever any of them has one."""
+    by_time: dict[int, Moment] = {}
+    for moments in timelines:
+        for moment in moments:
+            before = by_time.get(moment.at_ms, Moment(moment.at_ms, (), ticks=False))
+            records = (*before.records, *moment.records)
+            by_time[moment.at_ms] = Moment(moment.at_ms, records, before.ticks or moment.ticks)
+    return [by_time[at_ms] for at_ms in sorted(by_time)]
 
 
 def minutes(after_ms: int, before_ms: int) -> Iterator[int]:

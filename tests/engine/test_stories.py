@@ -8,6 +8,7 @@ import pytest
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.stories import engine_world, grammar, report
 from adaptive_stream.stories.expect import FAILED, PASSED, judge
+from adaptive_stream.stories.journeys_loaded import rules_of
 from tests.pending import record_pending
 
 ROOT = Path(__file__).parents[2]
@@ -25,7 +26,7 @@ def test_a_customer_is_given_what_the_story_says(
 ) -> None:
     """What must come comes at its time, and what must not come does not."""
     story = grammar.load(path)
-    rules = engine_world.rules_of(story, catalog.rules)
+    rules = rules_of(story, catalog.rules)
 
     outputs = engine_world.play(story, rules, engine_world.reading_of(catalog.channels))
 
@@ -41,7 +42,7 @@ def test_a_customer_is_given_what_the_story_says(
 def test_a_story_plays_the_same_again(path: Path, catalog: Catalog) -> None:
     """The same facts at the same times give the same records, byte for byte."""
     story = grammar.load(path)
-    rules = engine_world.rules_of(story, catalog.rules)
+    rules = rules_of(story, catalog.rules)
     reading = engine_world.reading_of(catalog.channels)
 
     assert engine_world.play(story, rules, reading) == engine_world.play(story, rules, reading)
@@ -51,7 +52,7 @@ def test_a_story_plays_the_same_again(path: Path, catalog: Catalog) -> None:
 def test_a_tick_at_which_nothing_is_due_says_nothing(path: Path, catalog: Catalog) -> None:
     """A clock that ticks every minute gives what one that jumps to the next due minute gives."""
     story = grammar.load(path)
-    rules = engine_world.rules_of(story, catalog.rules)
+    rules = rules_of(story, catalog.rules)
     reading = engine_world.reading_of(catalog.channels)
 
     every_minute = engine_world.play(story, rules, reading, every_minute=True)

@@ -1,0 +1,204 @@
+"""Plays stories on a real cluster: the same records and ticks as in engine_world, through Kafka.
+
+Rule 1: the worker runs with `--clock log` on topics of the profile `story`; all time is in the
+log, written here, so that fourteen days take seconds.
+Rule 2: a tick is written when all that stands before it has been worked on, never after a wait of
+some length: the stages' commits say so.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka.admin import KafkaAdminClient
+
+from adaptive_stream import outputs as output_topics
+from adaptive_stream.catalog import Catalog
+from adaptive_stream.engine.clock import Clock, encode_clock
+from adaptive_stream.stories.names import Names
+from adaptive_stream.stories.output import Output, output
+from adaptive_stream.stories.records import Written
+from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
+from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS, TICK_KEY
+from adaptive_stream.worker.supervisor import STAGES
+
+SETTLE_WITHIN_S = 60
+LOOK_S = 0.01
+READ_WITHIN_S = 60
+
+
+class NotSettledError(Exception):
+    """The stages did not get through what was written; the message says how far they came."""
+
+
+def play(
+    stories: Sequence[Story],
+    bootstrap: str,
+    catalog: Catalog,
+    say: Callable[[str], None] = lambda _: None,
+) -> list[list[Output]]:
+    """What came out for each story, in order of known time. They are played together, each with
+    people of its own; they must load the same journeys and have the same calendar."""
+    names = [Names(story, number) for number, story in enumerate(stories, start=1)]
+    moments = merged(
+        [_renamed(timeline(story), own) for story, own in zip(stories, names, strict=True)]
+    )
+    with BrokerWorld(bootstrap, catalog) as world:
+        before_ms: int | None = None
+        for moment in moments:
+            say(stories[0].calendar.text(moment.at_ms))
+            if before_ms is not None:
+                world.tick(minutes(before_ms, moment.at_ms))
+            if moment.records:
+                world.write(moment.records)
+            if moment.ticks:
+                world.tick([moment.at_ms])
+                before_ms = moment.at_ms
+        world.settle()
+        came = world.outputs()
+    return [own.mine(came) for own in names]
+
+
+def _renamed(moments: Iterable[Moment], names: Names) -> list[Moment]:
+    return [
+        Moment(
+            moment.at_ms,
+            tuple(
+                Written(one.channel, one.at_ms, names.value(one.value), one.line)
+                for one in moment.records
+            ),
+            moment.ticks,
+        )
+        for moment in moments
+    ]
+
+
+class BrokerWorld:
+    """A cluster with a worker on it. Use it as a context manager."""
+
+    def __init__(self, bootstrap: str, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._producer = KafkaProducer(
+            bootstrap_servers=bootstrap, acks="all", linger_ms=2, batch_size=256 * 1024
+        )
+        self._admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+        self._reader = KafkaConsumer(
+            bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False
+        )
+        self._inputs = {
+            f"{catalog.prefix}adaptive-stream-{stage}": self._partitions(topics)
+            for stage, topics in zip(STAGES, self._topics_of_stages(), strict=True)
+        }
+        self._ticked = self._partitions([catalog.name(CUSTOMER_FACTS)])
+        self._channels = tuple(catalog.channels)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._producer.close()
+        self._admin.close()
+        self._reader.close()
+
+    def write(self, records: Iterable[Written]) -> None:
+        """Records of one time on their channels; returns when all stages are through with them."""
+        self._producer.flush()  # Ticks before them are in the log before them.
+        for record in records:
+            topic = self._catalog.name(f"channel.{record.channel}.v1")
+            self._producer.send(topic, record.value, timestamp_ms=record.at_ms)
+        self.settle()
+
+    def tick(self, times_ms: Iterable[int]) -> None:
+        """Ticks in every partition, in order. All channels are known up to each of them."""
+        for now_ms in times_ms:
+            known = dict.fromkeys(self._channels, now_ms)
+            body = encode_clock(Clock(now_ms=now_ms, known=known))
+            for topic, partition in self._ticked:
+                self._producer.send(
+                    topic,
+                    body,
+                    TICK_KEY,
+                    headers=[("k", b"tick")],
+                    partition=partition,
+                    timestamp_ms=now_ms,
+                )
+
+    def settle(self) -> None:
+        """Returns when every stage has committed all that was written, by us and by each other.
+
+        What a stage commits, it has passed on: if nothing was added while all of it was being
+        committed, nothing is on the way any more. Raises NotSettledError.
+        """
+        self._producer.flush()
+        until_s = time.monotonic() + SETTLE_WITHIN_S
+        ends = self._ends()
+        while True:
+            self._await_commits(ends, until_s)
+            before, ends = ends, self._ends()
+            if ends == before:
+                return
+
+    def outputs(self) -> list[Output]:
+        """All that is on the output topics. A copy of a record counts once."""
+        names = {self._catalog.name(topic): topic for topic in output_topics.TOPICS}
+        partitions = self._partitions([name for name in names if name in self._catalog.topics])
+        ends = self._reader.end_offsets(partitions)
+        self._reader.assign(partitions)
+        self._reader.seek_to_beginning(*partitions)
+        until_s = time.monotonic() + READ_WITHIN_S
+        found: dict[tuple[str, bytes, bytes | None], Output] = {}
+        while any(self._reader.position(one) < ends[one] for one in partitions):
+            if time.monotonic() > until_s:
+                raise NotSettledError("the output topics could not be read to their ends")
+            for batch in self._reader.poll(timeout_ms=200).values():
+                for one in batch:
+                    copy = (one.topic, one.key, one.value)
+                    topic = names[one.topic]
+                    found.setdefault(copy, output(topic, one.key, one.value, one.headers))
+        return sorted(found.values(), key=lambda one: one.known_ms)
+
+    def _topics_of_stages(self) -> tuple[list[str], list[str], list[str]]:
+        catalog = self._catalog
+        channels = [catalog.name(f"channel.{name}.v1") for name in catalog.channels]
+        return channels, [catalog.name(IDENTITY_FACTS)], [catalog.name(CUSTOMER_FACTS)]
+
+    def _partitions(self, topics: Iterable[str]) -> list[TopicPartition]:
+        return [
+            TopicPartition(topic, number)
+            for topic in topics
+            for number in sorted(self._reader.partitions_for_topic(topic) or ())
+        ]
+
+    def _ends(self) -> dict[TopicPartition, int]:
+        every = [one for partitions in self._inputs.values() for one in partitions]
+        return dict(self._reader.end_offsets(every))
+
+    def _await_commits(self, ends: Mapping[TopicPartition, int], until_s: float) -> None:
+        while True:
+            offsets: dict[str, dict[TopicPartition, Any]] = self._admin.list_group_offsets(
+                list(self._inputs)
+            )
+            behind = {
+                one: ends[one] - committed
+                for group, partitions in self._inputs.items()
+                for one in partitions
+                if (committed := _committed(offsets[group].get(one))) < ends[one]
+            }
+            if not behind:
+                return
+            if time.monotonic() > until_s:
+                told = ", ".join(f"{one.topic}/{one.partition}: {n}" for one, n in behind.items())
+                raise NotSettledError(f"after {SETTLE_WITHIN_S} s the worker is behind on {told}")
+            time.sleep(LOOK_S)
+
+
+def _committed(found: Any) -> int:
+    return 0 if found is None else max(0, int(found.offset))

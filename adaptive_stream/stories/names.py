@@ -1,0 +1,74 @@
+"""Several stories on one cluster at once: each has people of its own under names of its own.
+
+Rule: only what names a person is changed, on the way in and back on the way out, so that a story
+reads what it would read alone.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from adaptive_stream.stories.output import Output
+from adaptive_stream.stories.phrases import CUSTOMER_STATE
+from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.world import PEOPLE
+
+STORIES_MAX = 99  # Two digits fit behind the longest phone number of a story.
+
+
+class Names:
+    """The names of story number `number` (from 1) among those that are played together."""
+
+    def __init__(self, story: Story, number: int) -> None:
+        assert 1 <= number <= STORIES_MAX
+        known = {name for row in story.rows for name in row.identifiers}
+        known |= {name for person in story.people for name in PEOPLE[person.name].identifiers}
+        self._own = {name: _renamed(name, number) for name in known}
+        self._back = {
+            own.partition(":")[2]: name.partition(":")[2] for name, own in self._own.items()
+        }
+
+    def value(self, value: bytes) -> bytes:
+        """A channel record under this story's names."""
+        try:
+            message = json.loads(value)
+        except ValueError:
+            return value  # It names nobody.
+        for kind, names in message.get("identifiers", {}).items():
+            several = names if isinstance(names, list) else [names]
+            own = [self._own[f"{kind}:{name}"].partition(":")[2] for name in several]
+            message["identifiers"][kind] = own if isinstance(names, list) else own[0]
+        return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def mine(self, outputs: Iterable[Output]) -> list[Output]:
+        """Those about this story's people, under the names that it has for them."""
+        outputs = list(outputs)
+        customers = set(self._customers(outputs))
+        return [
+            replace(output, value=self._restored(output.value))  # type: ignore[arg-type]
+            for output in outputs
+            if output.key in customers
+        ]
+
+    def _customers(self, outputs: Iterable[Output]) -> Iterator[str]:
+        own = set(self._own.values())
+        for output in outputs:
+            if output.topic == CUSTOMER_STATE and output.value:
+                named = output.value.get("identifiers")
+                for one in named if isinstance(named, list) else ():
+                    if f"{one['type']}:{one['value']}" in own:
+                        yield output.key
+
+    def _restored(self, value: object) -> object:
+        if isinstance(value, dict):
+            return {key: self._restored(each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self._restored(each) for each in value]
+        return self._back.get(value, value) if isinstance(value, str) else value
+
+
+def _renamed(identifier: str, number: int) -> str:
+    """Digits at the end, before the @ of an address: they are all that a telephone number takes."""
+    kind, _, value = identifier.partition(":")
+    local, at, domain = value.partition("@")
+    return f"{kind}:{local}{number:02d}{at}{domain}"
