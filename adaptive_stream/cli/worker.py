@@ -11,6 +11,7 @@ from typing import Any
 
 from adaptive_stream.cli.data_dir import default_data_dir
 from adaptive_stream.cli.exits import Refused
+from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.worker.settings import Settings, SettingsError, read_settings
 from adaptive_stream.worker.supervisor import STAGES
 
@@ -28,14 +29,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="log: records' timestamps are the time, and ticks come from `play` (default: wall)",
     )
     parser.add_argument("--data-dir", metavar="DIR", type=Path, help="where the stores are kept")
+    add_prefix(parser)
     parser.add_argument(
         "--web-port",
         metavar="N",
         type=int,
         help="/metrics, /livez, /readyz of admit; the other stages have the next two (9464)",
     )
-    parser.add_argument("--instance", metavar="NAME", help="this worker's name, kept when it restarts")
-    parser.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning (default), error")
+    parser.add_argument("--instance", metavar="NAME", help="its name, the same after a restart")
+    parser.add_argument("--log-level", metavar="LEVEL", help="debug, info, warning or error")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -54,12 +56,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _supervise(settings: Settings, given: dict[str, Any]) -> int:
     from adaptive_stream.catalog import load_catalog
-    from adaptive_stream.worker.supervisor import supervise
+    from adaptive_stream.worker.supervisor import quiet_logging, supervise
 
     load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)  # Its faults, once.
     command = [sys.executable, "-m", "adaptive_stream", "worker"]
     for name, value in _stated(given).items():
         command += ["--" + name.replace("_", "-"), str(value)]
+    quiet_logging(settings.log_level)
     return supervise(command)
 
 

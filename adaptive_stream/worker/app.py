@@ -7,8 +7,6 @@ that do not go together (notes on the copartition trap in README.md).
 
 import asyncio
 import gc
-import logging
-import sys
 from typing import Any, NoReturn
 
 import faust
@@ -32,10 +30,8 @@ from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve
 from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor
+from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor, quiet_logging
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
-
-log = logging.getLogger(__name__)
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
 
@@ -77,7 +73,7 @@ class StageApp(faust.App):
             self.keeper.bytes_max = self.batch_bytes_max
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
             await self._http.start()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)
 
     def on_taken_over(self, assignment: set[Any]) -> None:
@@ -138,7 +134,9 @@ def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp
         broker_max_poll_interval=86_400.0,  # A worker without partitions never polls.
         broker_commit_interval=settings.commit_every_ms / 1000,
         broker_commit_every=10**9,
-        consumer_group_instance_id=f"{settings.instance}-{stage_name}" if settings.instance else None,
+        consumer_group_instance_id=settings.instance
+        and f"{settings.instance}-{stage_name}"
+        or None,
         consumer_max_fetch_size=4 << 20,
         producer_compression_type="lz4",
         producer_request_timeout=30.0,
@@ -161,7 +159,7 @@ def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp
                 await app.keeper.work(app.consumer, inbox)
         except (asyncio.CancelledError, GeneratorExit, StopAsyncIteration):
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
             die(f"working in {stage_name}", error)
 
     app.agent(topic, name=stage_name)(work)
@@ -218,15 +216,3 @@ def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     )  # fmt: skip
     worker.spinner = None
     worker.execute_from_commandline()
-
-
-def quiet_logging(level: str) -> None:
-    """Ours at `level`, what is below us only when it matters: it would name each request."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("adaptive_stream").setLevel(level.upper())
-    for name in ("aiokafka", "faust", "mode", "kafka"):
-        logging.getLogger(name).setLevel(logging.ERROR)

@@ -237,7 +237,9 @@ def _meta(progress: Progress, sources: Mapping[str, bytes]) -> dict[bytes, bytes
 
 
 def _stored(meta: Mapping[bytes, bytes]) -> Progress:
-    progress = Progress(epoch=int(meta.get(b"epoch", b"-1")), log_end=int(meta.get(b"log_end", b"0")))
+    progress = Progress(
+        epoch=int(meta.get(b"epoch", b"-1")), log_end=int(meta.get(b"log_end", b"0"))
+    )
     if b"mark" in meta:
         progress.mark = decode_mark(meta[b"mark"])
     for name, place in meta.items():

@@ -108,7 +108,7 @@ class BarrierClock:
                 await asyncio.sleep(ROUND_S)
         except asyncio.CancelledError:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
             die("running the clock", error)
         finally:
             for task in self._rounds:

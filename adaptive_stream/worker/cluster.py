@@ -1,4 +1,4 @@
-"""What the worker must know of the cluster before it starts: every topic, its partitions, its bounds."""
+"""What the worker must know of the cluster before it starts: its topics and their partitions."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

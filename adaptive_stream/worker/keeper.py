@@ -4,7 +4,8 @@ import asyncio
 import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from functools import partial
 from typing import Any
 
 from faust.types import TP
@@ -36,6 +37,7 @@ class Keeper:
         self._metrics = metrics
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
         self._restoring: asyncio.Task[None] | None = None
+        self._beside: set[asyncio.Task[None]] = set()
         metrics.lag = self._waiting
 
     def positions(self) -> Mapping[TP, int]:
@@ -70,7 +72,7 @@ class Keeper:
                     await self._take_over(tp, inputs, changelog)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
-            partition.on_room = _offering(consumer, consumer.inboxes[tp])
+            partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
         self._metrics.recovery_seconds = time.perf_counter() - began
         self._metrics.partitions = len(assigned)
         self._metrics.add("rebalances")
@@ -134,7 +136,21 @@ class Keeper:
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
         self._count(outcome)
+        if outcome.suppressed and self._settings.clock == "wall":
+            self._remember(self._timed(outcome.suppressed, reach))
         await consumer.offer(inbox)
+
+    async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
+        await self.outboxes.acknowledged(reach)
+        now_s = time.time()
+        for log_ms in suppressed:
+            self._metrics.suppression_seconds.observe(max(0.0, now_s - log_ms / 1000))
+
+    def _remember(self, work: Coroutine[Any, Any, None]) -> None:
+        """Runs it beside; asyncio itself would forget it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     def _outcome(self, partition: Partition, records: list[Any]) -> tuple[Outcome, list[Any]]:
         """What came of the records, and those that were not worked on."""
@@ -170,14 +186,7 @@ class Keeper:
     def _waiting(self) -> int:
         return sum(each.next_offset - each.committable for each in self.partitions.values())
 
-
-def _offering(consumer: Consumer, inbox: Inbox) -> Any:
-    def on_room() -> None:
+    def _on_room(self, consumer: Consumer, inbox: Inbox) -> None:
         if not inbox.ready:
             inbox.ready = True
-            asyncio.ensure_future(consumer.offer(inbox))
-
-    return on_room
-
-
-__all__ = ["Keeper", "Outbox"]
+            self._remember(consumer.offer(inbox))

@@ -96,11 +96,12 @@ class Metrics:
             "checkpoint_seconds", "From a checkpoint's first output to its durability."
         )
         yield self.suppression_seconds.family(
-            "suppression_seconds", "From a fact's log time to the acknowledgement of what it stopped."
+            "suppression_seconds", "From a fact's log time to the acknowledgement of its stop."
         )
-        yield self._gauge("lag_records", "Records fetched or waiting that are not yet committed.", self.lag())
+        yield self._gauge("lag_records", "Records worked on and not yet durable.", self.lag())
         yield self._gauge("partitions", "Partitions that this process owns.", self.partitions)
-        yield self._gauge("recovery_seconds", "What the last takeover of partitions took.", self.recovery_seconds)
+        says = "What the last takeover of partitions took."
+        yield self._gauge("recovery_seconds", says, self.recovery_seconds)
         yield InfoMetricFamily(
             PREFIX + "build", "The version.", {"version": adaptive_stream.__version__}
         )

@@ -32,7 +32,8 @@ class View(Protocol):
 
 @dataclass
 class Outcome:
-    """`next_offset` is the first offset that was not worked on, or not to its end."""
+    """`next_offset` is the first offset that was not worked on, or not to its end. `suppressed`:
+    the log time of what made each suppression, in ms."""
 
     clock: Clock
     next_offset: int
@@ -42,6 +43,7 @@ class Outcome:
     sources: dict[str, Place] = field(default_factory=dict)
     counts: dict[tuple[str, ...], int] = field(default_factory=dict)
     records: int = 0
+    suppressed: list[int] = field(default_factory=list)
 
     def count(self, *labels: str) -> None:
         """Counts something for the metrics."""
@@ -75,10 +77,21 @@ class EngineFault(Exception):
 class Stage(Protocol):
     """One of the three. `topics` and `changelog` are the cluster's names."""
 
-    name: str
-    topics: tuple[str, ...]
-    changelog: str | None
-    rules: str
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """What it reads."""
+
+    @property
+    def changelog(self) -> str | None:
+        """Where its state goes, None for a stage without state."""
+
+    @property
+    def rules(self) -> str:
+        """The id of the rules in force, "" where none matter."""
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on records in order, perhaps not on all. A pure function of its arguments: the

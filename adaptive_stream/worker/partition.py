@@ -146,14 +146,15 @@ class Partition:
                     await self._checkpoint()
         except asyncio.CancelledError:
             raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
             die(f"checkpointing {self.tp.topic}-{self.tp.partition}", error)
 
     async def _checkpoint(self) -> None:
         pending = self._pending
         if pending is None:
             return
-        if self._progress is not None and not self._closing and not pending.rows and not pending.sources:
+        idle = not pending.rows and not pending.sources
+        if idle and self._progress is not None and not self._closing:
             await asyncio.sleep(IDLE_SPACING_S)
         pending = self._pending or pending
         self._pending, self._pending_bytes = None, 0

@@ -30,15 +30,13 @@ class Origin(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A record to be written. `partition` None: by the key, as Java does it. `counts_as` names
-    what it is for the metrics, "" for what is internal."""
+    """A record to be written. `partition` None: by the key, as Java does it."""
 
     topic: str
     partition: int | None
     key: bytes | None
     value: bytes | None
     headers: Iterable[tuple[str, bytes]]
-    counts_as: str = ""
 
 
 def read(record: Any) -> tuple[Arrival, Origin | None]:

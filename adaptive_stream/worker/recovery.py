@@ -42,6 +42,8 @@ class Tables(TableManager):
 
     mundane_level = "debug"
 
+    _recovery: Recovery | None
+
     @property
     def recovery(self) -> Recovery:
         """The service that takes partitions over."""

@@ -3,7 +3,7 @@
 Rule 1: one column family, key prefixes `v/` values, `t/` index by due time, `m/` meta. Without a
 write-ahead log a batch over several families would not be atomic after a crash (PROTOCOL a5).
 Rule 2: the changelog is the truth. The store is a copy of a prefix of it and may be deleted.
-Rule 3: all partitions share one cache and one budget of write buffers, so that memory is one number.
+Rule 3: all partitions share one cache and one budget of write buffers: memory is one number.
 """
 
 import shutil

@@ -145,7 +145,7 @@ class Consumer(driver.Consumer):
         except self.consumer_stopped_errors:
             if not self.app.should_stop:
                 raise
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
             die("fetching", error)
 
     async def _poll(self) -> None:

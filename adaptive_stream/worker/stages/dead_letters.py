@@ -12,15 +12,13 @@ from adaptive_stream.worker.records import Output
 def of_engine_fault(tp: Any, record: Any, fault: EngineFault) -> Output:
     """The dead letter of an internal record."""
     headers = [*record.headers, *_why(tp, fault)]
-    return Output(
-        f"{tp.topic}.dlq", 0, record.key, record.value, headers, "dead_letter"
-    )
+    return Output(f"{tp.topic}.dlq", 0, record.key, record.value, headers)
 
 
 def tick_fault(tp: Any, customer: bytes, fault: EngineFault) -> Output:
     """The dead letter of one customer's share in a tick."""
     headers = [("k", b"tick"), *_why(tp, fault)]
-    return Output(f"{tp.topic}.dlq", 0, customer, b"", headers, "dead_letter")
+    return Output(f"{tp.topic}.dlq", 0, customer, b"", headers)
 
 
 def _why(tp: Any, fault: EngineFault) -> list[tuple[str, bytes]]:

@@ -46,7 +46,7 @@ class Resolve:
                     continue
                 known = identities.get(record.key)
                 if known is None and record.key in stored:
-                    known = decode_row(stored[record.key].value)
+                    known = decode_row(stored[record.key].value or b"")
                 resolved = resolve(known, arrival)
             except Exception as error:
                 raise EngineFault(record.offset, error) from error

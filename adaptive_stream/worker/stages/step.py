@@ -5,6 +5,7 @@ Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand
 cursor says how far it came, and a later run goes on from there to the same outputs.
 """
 
+from operator import attrgetter
 from typing import Any
 
 from adaptive_stream.engine.clock import decode_clock
@@ -123,7 +124,7 @@ class _Run:
         arrival = Arrival(kind="tick", key=key.decode(), body=b"", log_ms=now_ms)
         try:
             return self._step(key, arrival, offset, idx)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (whatever a bug raises)
             self._customers.pop(key, None)
             self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
             fault = EngineFault(offset, error)
@@ -139,15 +140,11 @@ class _Run:
         self._customers[key] = stepped.state
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
-            counts_as = _counts_as(decision)
-            for record in records_of(decision):
+            for topic, key, value, headers in map(_fields, records_of(decision)):
                 outcome.outputs.append(
-                    Output(
-                        stage.prefix + record.topic, self._view.owner, record.key, record.value,
-                        record.headers, counts_as,
-                    )
-                )  # fmt: skip
-            self._count(decision)
+                    Output(stage.prefix + topic, self._view.owner, key, value, headers)
+                )
+            self._count(decision, arrival.log_ms)
         for message in stepped.messages:
             src = f"{self._here}/{offset}/{idx}"
             outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
@@ -160,10 +157,11 @@ class _Run:
                 outcome.count("faults", fault.replace(":", "_"))
         return idx
 
-    def _count(self, decision: Any) -> None:
+    def _count(self, decision: Any, log_ms: int) -> None:
         if isinstance(decision, Suppression):
             channel, action, because = decision.channel, decision.action, decision.because
             self.outcome.count("suppressions", channel, action, because)
+            self.outcome.suppressed.append(log_ms)
         elif isinstance(decision, Opportunity):
             self.outcome.count("opportunities", decision.action, decision.kind)
         for transition in getattr(decision, "transitions", ()):
@@ -189,5 +187,4 @@ class _Run:
         return self.outcome
 
 
-def _counts_as(decision: Any) -> str:
-    return "suppression" if isinstance(decision, Suppression) else ""
+_fields = attrgetter("topic", "key", "value", "headers")
