@@ -16,7 +16,15 @@ from adaptive_stream.worker.settings import Settings, SettingsError, read_settin
 from adaptive_stream.worker.supervisor import STAGES
 
 # Options of ours that are settings of the worker, as they are named there.
-PASSED_ON = ("bootstrap", "topics_dir", "rules_dir", "prefix", "profile", "clock", "data_dir")
+PASSED_ON: tuple[str, ...] = (
+    "bootstrap",
+    "topics_dir",
+    "rules_dir",
+    "prefix",
+    "profile",
+    "clock",
+    "data_dir",
+)
 PASSED_ON += ("web_port", "instance", "log_level")
 
 

@@ -134,9 +134,7 @@ def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp
         broker_max_poll_interval=86_400.0,  # A worker without partitions never polls.
         broker_commit_interval=settings.commit_every_ms / 1000,
         broker_commit_every=10**9,
-        consumer_group_instance_id=settings.instance
-        and f"{settings.instance}-{stage_name}"
-        or None,
+        consumer_group_instance_id=settings.instance_of(stage_name),
         consumer_max_fetch_size=4 << 20,
         producer_compression_type="lz4",
         producer_request_timeout=30.0,
@@ -216,3 +214,4 @@ def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     )  # fmt: skip
     worker.spinner = None
     worker.execute_from_commandline()
+    raise SystemExit(0)

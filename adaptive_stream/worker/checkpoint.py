@@ -27,7 +27,7 @@ Cursor = tuple[int, int, str]  # wake_ms, idx of the next output, customer: how 
 
 
 class Mark(msgspec.Struct, omit_defaults=True):
-    """The value of `#ckpt`: `in` is the next offset to read, `n` counts this partition's batches."""
+    """The value of `#ckpt`: `in` is the next offset to read, `n` counts the batches."""
 
     e: int
     n: int
@@ -55,7 +55,7 @@ class Progress:
 
 
 class Entry(NamedTuple):
-    """One record of a changelog. `wake_ms` travels in a header, so that recovery decodes no state."""
+    """One record of a changelog. `wake_ms` is a header of it, so that recovery decodes no state."""
 
     key: bytes
     value: bytes | None
@@ -78,7 +78,7 @@ class Chunk(NamedTuple):
 
 
 class Input(NamedTuple):
-    """An input partition: what its group committed (None: nothing), its first and its end offset."""
+    """An input partition: what its group committed (None: nothing), where it begins and ends."""
 
     committed: int | None
     start: int
@@ -87,8 +87,8 @@ class Input(NamedTuple):
 
 @dataclass
 class Pending:
-    """What has happened since the last checkpoint: last value of each touched row, sources touched,
-    and the outputs that must be acknowledged first (opaque here)."""
+    """What has happened since the last checkpoint: last value of each touched row, sources
+    touched, and the outputs that must be acknowledged first (opaque here)."""
 
     next_offset: int = 0
     cursor: Cursor | None = None

@@ -71,6 +71,10 @@ class Settings:
         """The key under which identifiers are hashed."""
         return self.tenant_key.encode()
 
+    def instance_of(self, stage: str) -> str | None:
+        """The group instance id of a stage, None without static membership."""
+        return f"{self.instance}-{stage}" if self.instance else None
+
     def ssl_context(self) -> ssl.SSLContext | None:
         """What TLS needs, None without TLS."""
         if "SSL" not in self.security:

@@ -200,7 +200,7 @@ class Consumer(driver.Consumer):
         self.stop_flow()
         try:
             await self.app.keeper.release(self)
-        except Exception as error:  # aiokafka would log it and go on.
+        except Exception as error:  # noqa: BLE001 (aiokafka would log it and go on)
             die("letting partitions go", error)
         self.inboxes = {}
         await super().on_partitions_revoked(revoked)
