@@ -30,13 +30,13 @@ class About:
     entity: Entity | None
 
     def begun_ms(self, instance_begun_ms: int) -> int:
-        """Since when facts can concern it: a cart since it was filled, a customer since the start."""
+        """Since when facts can concern it: a cart since it was filled, her since the start."""
         return instance_begun_ms if self.entity is None else self.entity.begun_ms
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """The condition holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
+    """It holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
 
     at_ms: int
     cause: Cause

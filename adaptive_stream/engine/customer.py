@@ -12,7 +12,7 @@ from adaptive_stream.engine.fact import Line
 
 
 class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
-    """One fact as a part keeps it: when it happened, when the log knew it, and what the part needs."""
+    """One fact as a part keeps it: when it happened, when the log knew it, what the part needs."""
 
     at_ms: int
     id: str

@@ -17,7 +17,7 @@ from adaptive_stream.engine.decision import (
     Transition,
 )
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.judge import Judgement, Telling, judge
+from adaptive_stream.engine.judge import Telling, judge
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.view import View
 
@@ -53,9 +53,9 @@ def decide(
         suppression for telling in judgement.tellings for suppression in speaker.suppress(telling)
     ]
     said += [speaker.opportunity(offer, "withdraw", because) for offer, because in gone]
-    for offer in opportunity.offers(customer, judgement):
+    for offer, because in opportunity.offers(customer, judgement):
         offer.id = _offer_id(customer, offer)
-        said.append(speaker.opportunity(offer, "offer", _because(judgement, offer)))
+        said.append(speaker.opportunity(offer, "offer", because))
     decisions: list[Decision] = []
     if told:
         decisions.append(
@@ -86,22 +86,12 @@ def _causes(cause: Cause | None, told: list[Transition]) -> tuple[Cause, ...]:
     return tuple({t.by.id: t.by for t in told if t.by}.values())
 
 
-def _because(judgement: Judgement, offer: Offer) -> str:
-    if offer.kind == "step":
-        return next(o.journey.when.condition.name for o, _ in judgement.due if _is(o, offer))
-    return next(v.because for o, v in judgement.stopped if _is(o, offer))
-
-
-def _is(one: object, offer: Offer) -> bool:
-    instance = one.instance  # type: ignore[attr-defined]
-    return (instance.journey, instance.key) == (offer.journey, offer.instance)
-
-
 def _offer_id(customer: Customer, offer: Offer) -> str:
     prefix = f"{customer.id}.{customer.state_seq}"
     if offer.kind == "instead":
         return f"{prefix}.{offer.offer}"
-    return f"{prefix}.{offer.journey}.{offer.instance}.{offer.step}{_foreign(customer, offer.member)}"
+    foreign = _foreign(customer, offer.member)
+    return f"{prefix}.{offer.journey}.{offer.instance}.{offer.step}{foreign}"
 
 
 def _foreign(customer: Customer, member: str) -> str:

@@ -1,4 +1,6 @@
-"""What the engine concludes. outputs/ turns each into a Kafka record; nothing here knows a topic."""
+"""What the engine concludes. outputs/ makes a Kafka record of each; nothing here knows a topic."""
+
+from collections.abc import Mapping
 
 import msgspec
 
@@ -22,7 +24,7 @@ class Transition(msgspec.Struct, frozen=True, omit_defaults=True):
 
     name: str
     at_ms: int
-    fields: dict[str, object] = {}
+    fields: Mapping[str, object] = {}
     by: Cause | None = None
 
 

@@ -56,7 +56,7 @@ def advance(
 def remaining(
     journey: Journey, instance: Instance, view: View, now_ms: int
 ) -> dict[str, tuple[str, ...]]:
-    """channel -> the steps that could still reach her there: not sent, not past their time."""
+    """Channel -> the steps that could still reach her there: not sent, not past their time."""
     by_channel: dict[str, list[str]] = {}
     for step in journey.steps:
         state = instance.steps.get(step.name)

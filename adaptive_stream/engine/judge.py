@@ -25,7 +25,6 @@ RELEASED_BY = {
     "order.cancelled": "order_cancelled",
     "case.closed": "case_closed",
 }
-RELEASE_REASONS = frozenset((*RELEASED_BY.values(), "hold_lapsed"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,12 +226,10 @@ def _length(verdict: Verdict) -> float:
     return float("inf") if verdict.until_ms is None else verdict.until_ms
 
 
-def _stop(
-    journey: Journey, about: About, view: View, begun_ms: int, now_ms: int
-) -> Verdict | None:
+def _stop(journey: Journey, about: About, view: View, begun_ms: int, now_ms: int) -> Verdict | None:
     """The first stop rule that holds, by something that happened since this thing came to be."""
+    since_ms = _since_ms(about, begun_ms)
     for use in journey.stop_when:
-        since_ms = about.begun_ms(begun_ms) - TOLERANCE_MS
         fitting = [
             hit
             for hit in hits(use, about, view)
@@ -241,6 +238,10 @@ def _stop(
         if fitting:
             return Verdict("stopped", use.condition.name, fitting[-1])
     return None
+
+
+def _since_ms(about: About, begun_ms: int) -> int:
+    return about.begun_ms(begun_ms) - TOLERANCE_MS
 
 
 def _hold(hold: Hold, one: Run, view: View) -> Iterator[Verdict]:
@@ -252,9 +253,8 @@ def _hold(hold: Hold, one: Run, view: View) -> Iterator[Verdict]:
     name = hold.use.condition.name
     if until_ms is None or one.now_ms < until_ms:
         yield Verdict("held", name, hit, until_ms)
-    elif hold.then_stop:
-        if hit.at_ms >= one.about.begun_ms(one.instance.begun_ms) - TOLERANCE_MS:
-            yield Verdict("stopped", name, hit)
+    elif hold.then_stop and hit.at_ms >= _since_ms(one.about, one.instance.begun_ms):
+        yield Verdict("stopped", name, hit)
 
 
 def _tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:

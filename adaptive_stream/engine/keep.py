@@ -31,7 +31,14 @@ PARTS: dict[str, ModuleType] = {
     "seen": seen,
 }
 PART_OF = {type_: name for name, part in PARTS.items() for type_ in part.FACTS}
-KEYS_MAX = {"carts": 20, "orders": 200, "contracts": 20, "cases": 50, "consent": 50, "messages": 100}
+KEYS_MAX = {
+    "carts": 20,
+    "orders": 200,
+    "contracts": 20,
+    "cases": 50,
+    "consent": 50,
+    "messages": 100,
+}
 LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
 RETRACTED_MAX = 200
 DAY_MS = 86_400_000

@@ -127,4 +127,3 @@ def _join(mine: Member, shipped: Member) -> None:
         for key, facts in by_key.items():
             for kept in facts:
                 keep(mine, part, key, kept)
-

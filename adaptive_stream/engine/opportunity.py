@@ -19,14 +19,17 @@ REVERSED = {"refunded": "returned", "cancelled": "order_cancelled"}
 
 def withdrawn(customer: Customer, judgement: Judgement, now_ms: int) -> Iterator[tuple[Offer, str]]:
     """Offers that no longer stand, with the reason; they are closed. Expired ones go in silence."""
-    stopped = {(one.member, one.instance.journey, one.instance.key): v for one, v in judgement.stopped}
+    stopped = {
+        (one.member, one.instance.journey, one.instance.key): verdict.because
+        for one, verdict in judgement.stopped
+    }
     for name, offer in sorted(customer.offers.items()):
         if offer.good_until_ms <= now_ms or _sent(offer, judgement.view):
             del customer.offers[name]
             continue
         because = _stale(offer, judgement)
-        if offer.kind == "step" and (offer.member, offer.journey, offer.instance) in stopped:
-            because = stopped[offer.member, offer.journey, offer.instance].because
+        if offer.kind == "step":
+            because = stopped.get((offer.member, offer.journey, offer.instance), because)
         if because:
             del customer.offers[name]
             yield offer, because
@@ -45,22 +48,23 @@ def _stale(offer: Offer, judgement: Judgement) -> str:
     return REVERSED.get(order.status, "")
 
 
-def offers(customer: Customer, judgement: Judgement) -> Iterator[Offer]:
-    """New offers, opened under a name; their id is given by whoever knows the `state_seq`."""
+def offers(customer: Customer, judgement: Judgement) -> Iterator[tuple[Offer, str]]:
+    """New offers with the reason, opened under a name; who knows the `state_seq` gives the id."""
     for one, verdict in judgement.stopped:
         order = None
         if verdict.hit and verdict.hit.cause.type.startswith("order."):
             order = judgement.view.order(verdict.hit.cause.key)
         for instead in one.journey.instead:
-            if instead.after == verdict.because and instead.offer not in customer.offers:
-                if _fits(instead, one.about, order, judgement.view, one.now_ms):
-                    offer = _instead(instead, one, verdict, judgement)
-                    customer.offers[instead.offer] = offer
-                    yield offer
+            if instead.after != verdict.because or instead.offer in customer.offers:
+                continue
+            if _fits(instead, one.about, order, judgement.view, one.now_ms):
+                offer = _instead(instead, one, verdict, judgement)
+                customer.offers[instead.offer] = offer
+                yield offer, verdict.because
     for one, due in judgement.due:
         offer = _step(one, due)
         customer.offers[f"{one.member}/{offer.journey}/{offer.instance}/{offer.step}"] = offer
-        yield offer
+        yield offer, one.journey.when.condition.name
 
 
 def _fits(instead: Instead, about: About, order: Order | None, view: View, now_ms: int) -> bool:

@@ -19,8 +19,7 @@ def timestamp(at_ms: int) -> str:
 
 def public(customer: Customer, view: View) -> Json:
     """All that is known of a customer, JSON-ready. It holds personal data in the clear."""
-    orders = [order for order in view.by_kind["order"].values() if isinstance(order, Order)]
-    paid = [order for order in orders if order.paid]
+    paid = [order for order in view.orders if order.paid]
     currency = next((order.currency for order in paid if order.currency), "")
     return {
         "customer": customer.id,
@@ -30,16 +29,14 @@ def public(customer: Customer, view: View) -> Json:
         "was": list(customer.was),
         "identity_epoch": customer.identity_epoch,
         "consent_epoch": customer.consent_epoch,
-        "carts": {k: _cart(c) for k, c in view.by_kind["cart"].items() if isinstance(c, Cart)},
+        "carts": {key: _cart(cart) for key, cart in view.cart_by_id.items()},
         "orders": {
             "count": len(paid),
             "value": money.major_units(sum(order.value_minor for order in paid), currency),
-            "items": {order.id: _order(order) for order in orders},
+            "items": {order.id: _order(order) for order in view.orders},
         },
-        "contracts": {
-            k: _contract(c) for k, c in view.by_kind["contract"].items() if isinstance(c, Contract)
-        },
-        "cases": {k: _case(c) for k, c in view.by_kind["case"].items() if isinstance(c, Case)},
+        "contracts": {key: _contract(one) for key, one in view.contract_by_number.items()},
+        "cases": {key: _case(case) for key, case in view.case_by_number.items()},
         "consent": [_consent(row) for row in view.consent],
         "profile": dict(sorted(view.profile.items())),
         "messages": dict(sorted(view.messages.items())),

@@ -26,7 +26,7 @@ from adaptive_stream.engine.public import public
 from adaptive_stream.engine.view import fold
 from adaptive_stream.engine.wake import wake_ms
 
-AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later than that is cut to log time.
+AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 
 class Stepped(msgspec.Struct, frozen=True):
@@ -125,7 +125,7 @@ def _go(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
         return Stepped(customer, messages=tuple(messages))
     messages = merge.ship(customer, winner)
     customer.state_seq += 1
-    fields: dict[str, object] = {"into": winner}
+    fields = {"into": winner}
     changed = StateChanged(
         customer=customer.id,
         state_seq=customer.state_seq,
@@ -153,10 +153,10 @@ def _forward(customer: Customer, arrival: Arrival) -> Stepped:
 
 def _absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     absorb, remaps = merge.adopt(customer, arrival.body)
-    fields: dict[str, object] = {"was": [absorb.loser, *absorb.was]}
-    merged = Transition("customer.merged", arrival.log_ms, fields)
+    was = (absorb.loser, *absorb.was)
+    merged = Transition("customer.merged", arrival.log_ms, {"was": was})
     # The link is the cause, but no fact of hers: what it brings to light has causes of its own.
-    cause = Cause(arrival.log_ms, f"merge-{absorb.loser}", "customer.merged", position=arrival.cause)
+    cause = Cause(arrival.log_ms, f"merge-{absorb.loser}", merged.name, position=arrival.cause)
     stepped = _conclude(
         customer,
         rules,
@@ -164,7 +164,7 @@ def _absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) ->
         cause=cause,
         known_ms=arrival.log_ms,
         transitions=(merged,),
-        was=(absorb.loser, *absorb.was),
+        was=was,
     )
     return msgspec.structs.replace(stepped, messages=tuple(remaps))
 

@@ -4,13 +4,19 @@ Rule 1: a transition is the difference between what was told and what is; nothin
 Rule 2: only what has a transition raises `state_seq`.
 """
 
+from collections.abc import Mapping
+
 from adaptive_stream.engine.customer import Told
 from adaptive_stream.engine.decision import Cause, Transition
-from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
+from adaptive_stream.engine.entity import Heard
 from adaptive_stream.engine.view import View
 
-CONTRACT_NEWS = {"renewing": "contract.renewing", "renewed": "contract.renewed", "cancelled": "contract.ended"}
-LAST_HEARD = {
+CONTRACT_NEWS = {
+    "renewing": "contract.renewing",
+    "renewed": "contract.renewed",
+    "cancelled": "contract.ended",
+}
+LAST_HEARD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "cart": {
         "bought": ("order.completed",),
         "part_bought": ("order.completed",),
@@ -46,7 +52,7 @@ def _cause(heard: Heard, kind: str, status: str) -> Cause | None:
 
 def _carts(told: Told, view: View, at_ms: int) -> list[Transition]:
     found = []
-    carts = view.by_kind["cart"]
+    carts = view.cart_by_id
     for key in [key for key in told.carts if key not in carts]:
         del told.carts[key]  # Forgotten with time: nobody needs to hear of it.
     for key, cart in carts.items():
@@ -59,7 +65,7 @@ def _carts(told: Told, view: View, at_ms: int) -> list[Transition]:
         if now == "open" or (now == "abandoned" and before != "open"):
             name = "cart.reopened"
             fields["status"] = now
-        if now == "part_bought" and isinstance(cart, Cart):
+        if now == "part_bought":
             fields["remaining"] = cart.remaining
         by = None if name == "cart.reopened" else _cause(cart.heard, "cart", now)
         found.append(Transition(name, by.at_ms if by else at_ms, fields, by))
@@ -68,20 +74,17 @@ def _carts(told: Told, view: View, at_ms: int) -> list[Transition]:
 
 def _orders(told: Told, view: View, at_ms: int) -> list[Transition]:
     found = []
-    live = {
-        key: order
-        for key, order in view.by_kind["order"].items()
-        if isinstance(order, Order) and order.paid
-    }
+    live = {key: order for key, order in view.order_by_number.items() if order.paid}
     for key, order in live.items():
-        before = next((told.orders[name] for name in order.also_known_as if name in told.orders), "")
+        known = [told.orders[name] for name in order.also_known_as if name in told.orders]
+        before = known[0] if known else ""
         now = order.status if order.status in REVERSED else "added"
         for name in order.also_known_as:
             told.orders.pop(name, None)
         told.orders[key] = now
         if now == before:
             continue
-        fields: dict[str, object] = {"key": key, "order": key, "from": before or None, "to": order.status}
+        fields = {"key": key, "order": key, "from": before or None, "to": order.status}
         if before == "":
             by = order.heard["order.completed"]
             found.append(Transition("order.added", order.time, fields | {"to": "completed"}, by))
@@ -98,13 +101,13 @@ def _orders(told: Told, view: View, at_ms: int) -> list[Transition]:
 
 def _contracts(told: Told, view: View, at_ms: int) -> list[Transition]:
     found = []
-    for key, contract in view.by_kind["contract"].items():
-        if not isinstance(contract, Contract) or told.contracts.get(key, "") == contract.status:
-            continue
+    for key, contract in view.contract_by_number.items():
         before, now = told.contracts.get(key, ""), contract.status
+        if now == before:
+            continue
         told.contracts[key] = now
         if now in CONTRACT_NEWS:
-            fields: dict[str, object] = {"key": key, "contract": key, "from": before or None, "to": now}
+            fields = {"key": key, "contract": key, "from": before or None, "to": now}
             by = _cause(contract.heard, "contract", now)
             found.append(Transition(CONTRACT_NEWS[now], by.at_ms if by else at_ms, fields, by))
     return found
@@ -112,16 +115,16 @@ def _contracts(told: Told, view: View, at_ms: int) -> list[Transition]:
 
 def _cases(told: Told, view: View, at_ms: int) -> list[Transition]:
     found = []
-    for key, case in view.by_kind["case"].items():
-        if not isinstance(case, Case) or told.cases.get(key, "") == case.status:
-            continue
+    for key, case in view.case_by_number.items():
         before, now = told.cases.get(key, ""), case.status
+        if now == before:
+            continue
         told.cases[key] = now
         if case.kind != "complaint" or (now == "closed" and not before):
             continue
         name = "service.complaint_open" if now == "open" else "service.complaint_closed"
         cause = case.heard.get("case.opened" if now == "open" else "case.closed")
-        fields: dict[str, object] = {"key": key, "case": key, "from": before or None, "to": now}
+        fields = {"key": key, "case": key, "from": before or None, "to": now}
         found.append(Transition(name, cause.at_ms if cause else at_ms, fields))
     return found
 
@@ -141,6 +144,6 @@ def _consent(told: Told, view: View, at_ms: int) -> list[Transition]:
 
 
 def _profile(told: Told, view: View, at_ms: int) -> list[Transition]:
-    changed = sorted(name for name, value in view.profile.items() if told.profile.get(name) != value)
-    told.profile = dict(view.profile)
+    before, told.profile = told.profile, dict(view.profile)
+    changed = sorted(name for name, value in view.profile.items() if before.get(name) != value)
     return [Transition("profile.changed", at_ms, {"fields": changed})] if changed else []

@@ -10,9 +10,17 @@ from dataclasses import dataclass, field
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer, Kept
 from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Cart, Case, Contract, Order
+from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
 from adaptive_stream.engine.journey import Policy
-from adaptive_stream.engine.parts import carts, consent, contracts, messages, orders, profile, service
+from adaptive_stream.engine.parts import (
+    carts,
+    consent,
+    contracts,
+    messages,
+    orders,
+    profile,
+    service,
+)
 from adaptive_stream.engine.parts.kept import cause_of, rank
 
 Entity = Cart | Order | Contract | Case
@@ -20,33 +28,45 @@ Entity = Cart | Order | Contract | Case
 
 @dataclass(slots=True)
 class View:
-    """What conditions, transitions and outputs read. Lists are in order of key."""
+    """What conditions, transitions and outputs read. Everything is in order of key."""
 
     id: str
     zone: str
     profile: dict[str, str]
-    by_kind: dict[str, dict[str, Entity]]
+    cart_by_id: dict[str, Cart]
+    order_by_number: dict[str, Order]
+    contract_by_number: dict[str, Contract]
+    case_by_number: dict[str, Case]
     consent: list[dict[str, object]]
     messages: dict[str, dict[str, object]]
     sent_steps: set[tuple[str, str, str]]
-    heard: dict[str, Cause] = field(default_factory=dict)
-    order_names: dict[str, str] = field(default_factory=dict)  # every number -> the one that counts
+    heard: Heard = field(default_factory=dict)
+    order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
+    by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.by_kind = {
+            "cart": self.cart_by_id,
+            "order": self.order_by_number,
+            "contract": self.contract_by_number,
+            "case": self.case_by_number,
+        }
 
     @property
-    def carts(self) -> list[Entity]:
-        return list(self.by_kind["cart"].values())
+    def carts(self) -> list[Cart]:
+        return list(self.cart_by_id.values())
 
     @property
-    def orders(self) -> list[Entity]:
-        return list(self.by_kind["order"].values())
+    def orders(self) -> list[Order]:
+        return list(self.order_by_number.values())
 
     @property
-    def contracts(self) -> list[Entity]:
-        return list(self.by_kind["contract"].values())
+    def contracts(self) -> list[Contract]:
+        return list(self.contract_by_number.values())
 
     @property
-    def cases(self) -> list[Entity]:
-        return list(self.by_kind["case"].values())
+    def cases(self) -> list[Case]:
+        return list(self.case_by_number.values())
 
     @property
     def region(self) -> str:
@@ -62,8 +82,7 @@ class View:
 
     def order(self, number: str) -> Order | None:
         """The order known under this number, its own or one that it replaced."""
-        order = self.by_kind["order"].get(self.order_names.get(number, number))
-        return order if isinstance(order, Order) else None
+        return self.order_by_number.get(self.order_names.get(number, number))
 
 
 def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
@@ -71,7 +90,10 @@ def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
     parts = _united(customer)
     by_order = orders.fold(parts.get("orders", {}))
     by_cart = carts.fold(
-        parts.get("carts", {}), by_order, clock.at(policy.cart_heeds), policy.cart_abandoned_after_ms
+        parts.get("carts", {}),
+        by_order,
+        clock.at(policy.cart_heeds),
+        policy.cart_abandoned_after_ms,
     )
     by_contract = contracts.fold(parts.get("contracts", {}))
     by_case = service.fold(parts.get("cases", {}))
@@ -81,12 +103,10 @@ def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
         id=customer.id,
         zone=fields.get("zone", policy.zone),
         profile=fields,
-        by_kind={
-            "cart": _sorted(by_cart),
-            "order": _sorted(by_order),
-            "contract": _sorted(by_contract),
-            "case": _sorted(by_case),
-        },
+        cart_by_id=dict(sorted(by_cart.items())),
+        order_by_number=dict(sorted(by_order.items())),
+        contract_by_number=dict(sorted(by_contract.items())),
+        case_by_number=dict(sorted(by_case.items())),
         consent=consent.fold(parts.get("consent", {})),
         messages=messages.fold(said),
         sent_steps=messages.sent_steps(said),
@@ -96,12 +116,8 @@ def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
     return view
 
 
-def _sorted(by_key: Mapping[str, Entity]) -> dict[str, Entity]:
-    return {key: by_key[key] for key in sorted(by_key)}
-
-
 def _united(customer: Customer) -> dict[str, dict[str, list[Kept]]]:
-    """part -> key -> facts of all members, without what was retracted."""
+    """Part -> key -> facts of all members, without what was retracted."""
     members = [member for _, member in sorted(customer.members.items())]
     retracted = {fact_id for member in members for fact_id in member.retracted}
     if len(members) == 1 and not retracted:
@@ -123,9 +139,9 @@ def _united(customer: Customer) -> dict[str, dict[str, list[Kept]]]:
     }
 
 
-def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> dict[str, Cause]:
+def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
     """The latest of each kind of fact, over all that she has."""
-    heard: dict[str, Cause] = {}
+    heard: Heard = {}
     for entities in view.by_kind.values():
         for entity in entities.values():
             for type_, cause in entity.heard.items():

@@ -6,8 +6,8 @@ from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.condition import hits
 from adaptive_stream.engine.customer import Customer
-from adaptive_stream.engine.judge import abouts
 from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.judge import abouts
 from adaptive_stream.engine.view import View
 
 
@@ -24,9 +24,9 @@ def _moments(
 ) -> Iterator[tuple[int, int]]:
     """(moment, until when its timers have been served)."""
     cart_now_ms = clock.at(rules.policy.cart_heeds)
-    for cart in view.by_kind["cart"].values():
-        if cart.status == "open":  # type: ignore[union-attr]
-            yield cart.touched_at + rules.policy.cart_abandoned_after_ms, cart_now_ms  # type: ignore[union-attr]
+    for cart in view.carts:
+        if cart.status == "open":
+            yield cart.touched_at + rules.policy.cart_abandoned_after_ms, cart_now_ms
     by_name = {journey.name: journey for journey in rules.journeys}
     for journey in rules.journeys:
         now_ms = clock.at(journey.heeds)

@@ -46,7 +46,7 @@ def fold(
     now_ms: int,
     abandoned_after_ms: int,
 ) -> dict[str, Cart]:
-    """id -> Cart as of `now_ms`. A cart that was only checked out, never filled, is no cart."""
+    """Id -> Cart as of `now_ms`. A cart that was only checked out, never filled, is no cart."""
     carts = {}
     for cart_id, facts in kept_by_key.items():
         spells = _spells(facts)
@@ -144,7 +144,8 @@ def _fold_one(
             cart_id,
             known_ms=touched.known_ms,
         )
-    value_minor = sum((line.price or 0) * line.quantity for line in lines if line.item in remaining)
+    left = (line for line in lines if line.item in remaining)
+    value_minor = sum((line.price or 0) * line.quantity for line in left)
     currency = next((str(k.data["currency"]) for k in reversed(facts) if "currency" in k.data), "")
     added = [kept for kept in facts if kept.type == "cart.item_added"]
     return Cart(

@@ -37,7 +37,8 @@ def fold(kept_by_key: dict[str, list[Kept]]) -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for name in sorted(kept_by_key):
         channel, purpose, endpoint = name.split("|", 2)
-        status, proofs = "", []
+        status = ""
+        proofs: list[str] = []
         for kept in sorted(
             kept_by_key[name], key=lambda k: (k.at_ms, k.type == "consent.withdrawn", k.id)
         ):

@@ -26,7 +26,7 @@ def kept_data(fact: Fact) -> dict[str, object]:
 
 
 def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Contract]:
-    """number -> Contract; its status is what happened to it last."""
+    """Number -> Contract; its status is what happened to it last."""
     contracts = {}
     for number, facts in kept_by_key.items():
         status = ""

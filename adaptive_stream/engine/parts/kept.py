@@ -39,7 +39,9 @@ def _content(kept: Kept) -> tuple[int, str]:
 
 def cause_of(kept: Kept, key: str = "") -> Cause:
     """The kept fact as the cause of something."""
-    return Cause(kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, known_ms=kept.known_ms)
+    return Cause(
+        kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, known_ms=kept.known_ms
+    )
 
 
 def latest_by_type(facts: list[Kept], key: str) -> dict[str, Cause]:

@@ -30,7 +30,7 @@ def kept_data(fact: Fact) -> dict[str, object]:
 
 
 def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, dict[str, object]]:
-    """message -> what was said of it, JSON-ready, with `status` (the last fact's verb) and channel."""
+    """Message -> what was said of it, JSON-ready, with channel and `status` (the last verb)."""
     messages = {}
     for name, facts in kept_by_key.items():
         said: dict[str, object] = {}

@@ -29,7 +29,7 @@ def kept_data(fact: Fact) -> dict[str, object]:
 
 
 def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Order]:
-    """number -> Order, without those that never were. A replaced number lives on in its successor."""
+    """Number -> Order, without those that never were. A replaced one lives on in its successor."""
     successor = {
         str(kept.data["replaces"]): number
         for number, facts in sorted(kept_by_key.items())

@@ -1,4 +1,4 @@
-"""Profile: where she lives, her zone, her shop, her language; for each field the last word counts."""
+"""Profile: where she lives, her zone, her shop, her language; the last word on each counts."""
 
 from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.fact import Fact
@@ -7,7 +7,7 @@ FACTS = ("profile.changed", "customer.registered", "loyalty.tier_changed")
 DATA = ("zone", "region", "home_store", "language", "tier", "first_name", "country")
 
 
-def key(fact: Fact) -> str:
+def key(_: Fact) -> str:
     """One key: all of these speak of the same person."""
     return "profile"
 
@@ -18,7 +18,7 @@ def kept_data(fact: Fact) -> dict[str, object]:
 
 
 def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, str]:
-    """field -> value."""
+    """Field -> value."""
     fields: dict[str, str] = {}
     for facts in kept_by_key.values():
         for kept in facts:

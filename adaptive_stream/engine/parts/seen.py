@@ -24,4 +24,6 @@ def key(fact: Fact) -> str:
 
 def kept_data(fact: Fact) -> dict[str, object]:
     """The fields worth showing."""
-    return {name: fact.data[name] for name in ("item", "store", "topic", "offer") if name in fact.data}
+    return {
+        name: fact.data[name] for name in ("item", "store", "topic", "offer") if name in fact.data
+    }

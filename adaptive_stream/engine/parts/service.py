@@ -19,7 +19,7 @@ def kept_data(fact: Fact) -> dict[str, object]:
 
 
 def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Case]:
-    """number -> Case. Closed means closed after it was last opened."""
+    """Number -> Case. Closed means closed after it was last opened."""
     cases = {}
     for number, facts in kept_by_key.items():
         heard = latest_by_type(facts, number)
