@@ -48,7 +48,9 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
 
     `order`: the one order to look at, where a decision rests on it.
     """
-    return sorted(_hits(use, about, view, order), key=lambda hit: (-hit.at_ms, hit.cause.id))
+    found = sorted(_hits(use, about, view, order), key=lambda hit: (-hit.at_ms, hit.cause.id))
+    # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier one.
+    return found[:1] if use.condition.after is not None else found
 
 
 def holds(
@@ -90,10 +92,10 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
         if condition.where is not None and not condition.where.run(scope):
             continue
         sources = [s.heard for s in (candidate, about.entity) if s is not None]
-        cause = _latest(condition.hears, sources, view.heard, about)
+        cause = _latest(condition.hears, sources, view.heard, (about.kind, other))
         if cause is None:
             continue
-        end = _latest(condition.ends_on, sources, view.heard, about)
+        end = _latest(condition.ends_on, sources, view.heard, (about.kind, other))
         if end is not None and end.at_ms >= cause.at_ms:
             continue
         at_ms = cause.at_ms
@@ -113,16 +115,16 @@ def _other_kind(use: Use, about: About) -> str:
 
 
 def _latest(
-    types: tuple[str, ...], sources: list[Heard], hers: Heard, about: About
+    types: tuple[str, ...], sources: list[Heard], hers: Heard, kinds: tuple[str, str]
 ) -> Cause | None:
-    """The latest of these facts: of the things looked at, or else of the customer.
+    """The latest of these facts: of the things looked at, of these kinds, or else of the customer.
 
     What another cart of hers went through is never taken for what this one did.
     """
     found = []
     for type_ in types:
         cause = next((heard[type_] for heard in sources if type_ in heard), None)
-        if cause is None and KIND_OF.get(type_) != about.kind:
+        if cause is None and KIND_OF.get(type_) not in kinds:
             cause = hers.get(type_)
         if cause is not None:
             found.append(cause)
