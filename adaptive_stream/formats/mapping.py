@@ -15,11 +15,13 @@ Rule 2: an expression that cannot be computed for a record gives null, as a miss
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import jmespath
 from jmespath.exceptions import JMESPathError
+from jmespath.functions import Functions
 
 from adaptive_stream.engine.admit import Draft
 from adaptive_stream.engine.fact import FACT_TYPES
@@ -161,11 +163,30 @@ def _compile(text: object, path: tuple[str | int, ...], faults: list[MappingFaul
     if _PLAIN.fullmatch(text):  # Nine in ten are plain paths, and JMESPath is slow at them.
         return _path(tuple(text.split(".")))
     try:
-        return _computed(jmespath.compile(text))
+        expression = jmespath.compile(text)
     except JMESPathError as error:
         says = str(error).partition("\n")[0].rstrip(":")
         faults.append(_fault(path, text, says, "see https://jmespath.org/specification.html"))
         return lambda _: None
+    for says in _wrong_calls(expression.parsed):
+        faults.append(_fault(path, text, says, "see https://jmespath.org/specification.html"))
+    return _computed(expression)
+
+
+def _wrong_calls(node: Mapping[str, Any]) -> Iterator[str]:
+    """JMESPath itself finds these only when it gets there, which may be on the worst of days."""
+    if node["type"] == "function_expression":
+        known = Functions.FUNCTION_TABLE.get(node["value"])
+        if known is None:
+            yield f"there is no function {node['value']}"
+        elif len(node["children"]) != len(known["signature"]) and not _variadic(known):
+            yield f"{node['value']} takes {len(known['signature'])} arguments"
+    for child in node["children"]:
+        yield from _wrong_calls(child)
+
+
+def _variadic(known: Mapping[str, Any]) -> bool:
+    return bool(known["signature"]) and bool(known["signature"][-1].get("variadic"))
 
 
 def _path(names: tuple[str, ...]) -> Expression:
