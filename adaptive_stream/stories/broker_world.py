@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
-from kafka import KafkaConsumer, KafkaProducer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from adaptive_stream import outputs as output_topics
@@ -22,7 +22,8 @@ from adaptive_stream.stories.output import Output, output
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
-from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS, TICK_KEY
+from adaptive_stream.stories.writer import Writer
+from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS
 from adaptive_stream.worker.supervisor import STAGES
 
 SETTLE_WITHIN_S = 60
@@ -81,9 +82,7 @@ class BrokerWorld:
 
     def __init__(self, bootstrap: str, catalog: Catalog) -> None:
         self._catalog = catalog
-        self._producer = KafkaProducer(
-            bootstrap_servers=bootstrap, acks="all", linger_ms=2, batch_size=256 * 1024
-        )
+        self._writer = Writer(bootstrap)
         self._admin = KafkaAdminClient(bootstrap_servers=bootstrap)
         self._reader = KafkaConsumer(
             bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False
@@ -92,7 +91,6 @@ class BrokerWorld:
             f"{catalog.prefix}adaptive-stream-{stage}": self._partitions(topics)
             for stage, topics in zip(STAGES, self._topics_of_stages(), strict=True)
         }
-        self._ticked = self._partitions([catalog.name(CUSTOMER_FACTS)])
         self._channels = tuple(catalog.channels)
 
     def __enter__(self) -> Self:
@@ -104,32 +102,25 @@ class BrokerWorld:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._producer.close()
+        self._writer.close()
         self._admin.close()
         self._reader.close()
 
     def write(self, records: Iterable[Written]) -> None:
         """Records of one time on their channels; returns when all stages are through with them."""
-        self._producer.flush()  # Ticks before them are in the log before them.
         for record in records:
             topic = self._catalog.name(f"channel.{record.channel}.v1")
-            self._producer.send(topic, record.value, timestamp_ms=record.at_ms)
+            self._writer.write(topic, record.value, record.at_ms)
         self.settle()
 
     def tick(self, times_ms: Iterable[int]) -> None:
         """Ticks in every partition, in order. All channels are known up to each of them."""
-        for now_ms in times_ms:
-            known = dict.fromkeys(self._channels, now_ms)
-            body = encode_clock(Clock(now_ms=now_ms, known=known))
-            for topic, partition in self._ticked:
-                self._producer.send(
-                    topic,
-                    body,
-                    TICK_KEY,
-                    headers=[("k", b"tick")],
-                    partition=partition,
-                    timestamp_ms=now_ms,
-                )
+        ticks = [
+            (now_ms, encode_clock(Clock(now_ms, dict.fromkeys(self._channels, now_ms))))
+            for now_ms in times_ms
+        ]
+        topic = self._catalog.name(CUSTOMER_FACTS)
+        self._writer.tick(topic, [one.partition for one in self._partitions([topic])], ticks)
 
     def settle(self) -> None:
         """Returns when every stage has committed all that was written, by us and by each other.
@@ -137,7 +128,6 @@ class BrokerWorld:
         What a stage commits, it has passed on: if nothing was added while all of it was being
         committed, nothing is on the way any more. Raises NotSettledError.
         """
-        self._producer.flush()
         until_s = time.monotonic() + SETTLE_WITHIN_S
         ends = self._ends()
         while True:
