@@ -40,7 +40,13 @@ class Producer(driver.Producer):
     mundane_level = "debug"
 
     def _settings_extra(self) -> Mapping[str, Any]:
-        return {"acks": "all", "enable_idempotence": True}
+        size = self.app.batch_bytes_max  # Of a checkpoint; outboxes cut their own batches smaller.
+        return {
+            "acks": "all",
+            "enable_idempotence": True,
+            "max_batch_size": size,
+            "max_request_size": 2 * size,
+        }
 
     async def flush(self) -> None:
         """Nothing waits here: outboxes know what is acknowledged (Faust fault P1)."""
