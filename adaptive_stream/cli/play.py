@@ -20,6 +20,7 @@ from adaptive_stream.catalog.apply import apply_topics
 from adaptive_stream.catalog.cluster import ClusterError, connect
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.progress import on_terminal
+from adaptive_stream.cli.reader import prepare_client
 from adaptive_stream.cli.running_worker import RunningWorker, WorkerError
 from adaptive_stream.stories import engine_world, grammar, report
 from adaptive_stream.stories.expect import FAILED, Verdict, judge
@@ -131,6 +132,7 @@ def _played(
 def _cluster(against: str | None, say: Callable[[str], None]) -> Iterator[str]:
     """The bootstrap server of the cluster named, else of one that lives as long as the block."""
     if against:
+        prepare_client(against)
         yield against
         return
     say("starting Apache Kafka …")
