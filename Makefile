@@ -20,11 +20,11 @@ help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(INSTALLED): pyproject.toml
-	@test -n "$(PYTHON)" || { echo "make: no Python $(OLDEST) or later found on PATH." \
+	@test -n "$(PYTHON)" || { echo "make: there is no Python $(OLDEST) or later on PATH." \
 	  "Install one, or name it: make install PYTHON=/path/to/python3" >&2; exit 2; }
-	@"$(PYTHON)" -c '$(NEW_ENOUGH)' || { echo "make: $$($(PYTHON) --version 2>&1) is too old:" \
-	  "Python $(OLDEST) or later is needed. Name one: make install PYTHON=/path/to/python3" >&2; exit 2; }
-	"$(PYTHON)" -m venv $(VENV)
+	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "make: $(PYTHON) is no Python $(OLDEST)" \
+	  "or later. Name one: make install PYTHON=/path/to/python3" >&2; exit 2; }
+	@test -x $(IN_VENV) || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[broker,tests]'
 	@touch $@
 
@@ -60,7 +60,7 @@ test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart'
 	$(PYTEST) $(ARGS)
 
 .PHONY: test-versions
-test-versions: $(INSTALLED) ## The pure tests on every other Python $(OLDEST)+ at hand
+test-versions: $(INSTALLED) ## The pure tests on every other Python at hand
 	$(IN_VENV) tests/versions.py
 
 .PHONY: demo
