@@ -96,11 +96,28 @@ class Told(msgspec.Struct, omit_defaults=True):
     profile: dict[str, str] = {}
 
 
+class Joining(msgspec.Struct, array_like=True):
+    """How members came to this customer, so that they can leave again exactly.
+
+    `customer` is who they were, `beside` the member that they were linked to; `by` named `named`
+    (identifier hashes), which is what the joining rests on.
+    """
+
+    customer: str
+    members: list[str]
+    beside: str
+    at_ms: int
+    by: str
+    named: str
+
+
 class Customer(msgspec.Struct, omit_defaults=True):
     """One person: a set of members. A loser of a merge keeps only `merged_into` and its counters.
 
-    `wake_ms` is the earliest moment at which time alone changes something; the shell's index by
-    due time is derived from it.
+    `joinings` are in the order in which they happened; `apart` are pairs of members that somebody
+    has parted for good; `returned` says where members went that were here. `seen_ms` is the log
+    time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
+    moment at which time alone changes something; the shell's index by due time is derived from it.
     """
 
     id: str
@@ -109,10 +126,25 @@ class Customer(msgspec.Struct, omit_defaults=True):
     told: Told = msgspec.field(default_factory=Told)
     offers: dict[str, Offer] = {}
     was: list[str] = []
+    joinings: list[Joining] = []
+    apart: list[tuple[str, str]] = []
+    returned: dict[str, str] = {}
+    contested: dict[str, str] = {}
     merged_into: str = ""
+    merged_ms: int = 0
     identity_epoch: int = 0
     consent_epoch: int = 0
+    seen_ms: int = 0
+    busy_day: int = 0
+    busy_facts: int = 0
+    too_busy: bool = False
     wake_ms: int | None = None
+
+    def become_redirect(self, winner: str, log_ms: int) -> None:
+        """Keep nothing but the counters and the way to the winner."""
+        self.members, self.offers, self.told = {}, {}, Told()
+        self.was, self.joinings, self.apart, self.returned, self.contested = [], [], [], {}, {}
+        self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None
 
     def instances(self) -> list[tuple[str, Instance]]:
         """Every instance with its member, in a fixed order."""

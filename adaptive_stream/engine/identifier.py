@@ -88,6 +88,16 @@ def member_id(customer: str) -> str:
     return "m-" + customer[2:]
 
 
+def customer_of(member: str) -> str:
+    """Who this member is when it is alone."""
+    return "c-" + member[2:]
+
+
+def strength_of(kind: str) -> int:
+    """0 for the strongest type; unknown types come last."""
+    return _RANK.get(kind, len(_RANK))
+
+
 def _routing_order(identifier: str) -> tuple[int, str]:
     return _RANK.get(identifier.partition(":")[0], len(_RANK)), identifier
 

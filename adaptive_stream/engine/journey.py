@@ -6,6 +6,7 @@ The catalogue makes these from files and has found every fault before; the engin
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.span import Span
 
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
@@ -123,3 +124,4 @@ class Rules:
     id: str
     journeys: tuple[Journey, ...] = ()
     policy: Policy = Policy()
+    identity: IdentityPolicy = IdentityPolicy()

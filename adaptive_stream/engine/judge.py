@@ -24,6 +24,7 @@ RELEASED_BY = {
     "order.payment_failed": "payment_failed",
     "order.cancelled": "order_cancelled",
     "case.closed": "case_closed",
+    "customer.unmerge": "unmerged",
 }
 
 

@@ -6,12 +6,13 @@ import msgspec
 class Arrival(msgspec.Struct, frozen=True):
     """One internal record as it reaches `resolve` or `step`.
 
-    kind: on identity.facts.v1 `fact`, `link`, `remap`; on customer.facts.v1 `fact`, `joined`,
-    `merge.proposed`, `merge.offer`, `merge.go`, `merge.refused`, `absorb`, `tick`.
+    kind: on identity.facts.v1 `fact`, `link`, `unlink`, `remap`, `contest`, `forget`; on
+    customer.facts.v1 `fact`, `joined`, `contested`, `merge.proposed`, `merge.offer`, `merge.go`,
+    `absorb`, `return`, `tick`.
     key: the identifier hash, or the customer. log_ms: log time in UTC ms (for a tick: its now).
     cause: `topic/partition/offset` of the channel record behind it, or "" for a tick.
     member: on customer.facts.v1, the member that a fact belongs to. ids: on identity.facts.v1,
-    the other identifiers of the fact as (hash, "type:value").
+    the other identifiers of the fact as (hash, "type:value"). type: of a fact, its type.
     """
 
     kind: str
@@ -21,6 +22,7 @@ class Arrival(msgspec.Struct, frozen=True):
     cause: str = ""
     member: str = ""
     ids: tuple[tuple[str, str], ...] = ()
+    type: str = ""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -33,3 +35,4 @@ class Message(msgspec.Struct, frozen=True):
     body: bytes
     member: str = ""
     ids: tuple[tuple[str, str], ...] = ()
+    type: str = ""

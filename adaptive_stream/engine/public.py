@@ -27,6 +27,8 @@ def public(customer: Customer, view: View) -> Json:
         "identifiers": [_identifier(text) for text in customer.identifiers()],
         "members": sorted(customer.members),
         "was": list(customer.was),
+        "contested": dict(sorted(customer.contested.items())),
+        "flagged": "too_busy" if customer.too_busy else None,
         "identity_epoch": customer.identity_epoch,
         "consent_epoch": customer.consent_epoch,
         "carts": {key: _cart(cart) for key, cart in view.cart_by_id.items()},

@@ -1,100 +1,235 @@
-"""Whose is it? One row for each identifier: the member that it belongs to, and her customer.
+"""Whose is it? One row for each identifier: the member that it makes, and her customer.
 
-Rule 1: a row's member never changes; its customer changes only by a remap.
-Rule 2: an identifier that nobody knows joins the member of the fact that names it; one that
-somebody else has proposes a merge, at the customers' partitions, never here.
-Rule 3: the body of a fact is passed on undecoded; only a fact that makes a customer is read.
+Rule 1: an identifier's member never changes; its customer changes only by a remap of a later epoch.
+Rule 2: an identifier that nobody knows joins the customer of the fact that names it, as a member
+of its own, so that it can leave again; one that somebody else has proposes a merge, at the
+customers' partitions, never here.
+Rule 3: a mute identifier speaks for nobody: a fact goes by the next identifier that it names, or to
+a customer without a name.
+Rule 4: the body of a fact is passed on undecoded, but for receipts of a card whose pace is watched.
 """
 
 import msgspec
 
 from adaptive_stream.engine import merge
 from adaptive_stream.engine.fact import decode_fact
+from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, kind_of
 from adaptive_stream.engine.identifier import customer_id, member_id
+from adaptive_stream.engine.merge import Side
 from adaptive_stream.engine.message import Arrival, Message
 
 LINKS_MAX = 64  # A device that meets more people than this pays a little more for each link again.
+REQUESTS = frozenset(("customer.merge", "customer.unmerge", "identity.unlinked"))
+PACED_FACT = "order.completed"
+DEFAULTS = IdentityPolicy()
+MUTE_REASONS = frozenset(("shared", "pace"))
 
 
 class Row(msgspec.Struct, omit_defaults=True):
-    """An identifier's row. `links`: hashes that were told of this one, newest last."""
+    """An identifier's row. `links`: hashes that were told of this one, newest last.
 
-    member: str
-    customer: str
-    epoch: int = 0
-    links: list[str] = []
-
-
-class Link(msgspec.Struct, frozen=True):
-    """The body of a `link`: who has the identifier that named this one, and its plain text."""
+    `contested_until_ms`: links by it are refused until then; `mute`: it speaks for nobody as long;
+    `loose`: she logged out of it, it speaks for nobody until she is seen with it again. `stray`:
+    the nameless customer that keeps what it brings meanwhile. `receipts`: orders of day `day`.
+    `holders`: customers who can be reached there without being named by it.
+    """
 
     identifier: str
     member: str
     customer: str
+    epoch: int = 0
+    links: list[str] = []
+    contested_until_ms: int = 0
+    mute: bool = False
+    loose: bool = False
+    stray: str = ""
+    day: int = 0
+    receipts: list[str] = []
+
+    def side(self, identifier_hash: str) -> Side:
+        """This identifier, as one side of a link."""
+        return Side(self.customer, self.member, identifier_hash, self.identifier)
+
+
+class Link(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of a `link`: the identifier that was named with this one (its side), and this one
+    in plain text. `override`: a person insists (customer.merge)."""
+
+    identifier: str
+    by: Side
+    override: bool = False
+
+
+class Contest(msgspec.Struct, frozen=True):
+    """The body of `contest`: a link by this identifier was refused."""
+
+    reason: str
+    identifier: str
 
 
 class Resolved(msgspec.Struct, frozen=True):
-    """The row afterwards, and what has to be written. `changed`: the row must be stored."""
+    """The row afterwards (None: forgotten), and what has to be written. `changed`: store it."""
 
-    row: Row
+    row: Row | None
     messages: tuple[Message, ...]
     changed: bool
 
 
 encode_row = msgspec.msgpack.Encoder().encode
 decode_row = msgspec.msgpack.Decoder(Row).decode
-encode_link = msgspec.json.Encoder().encode
 decode_link = msgspec.json.Decoder(Link).decode
+decode_contest = msgspec.json.Decoder(Contest).decode
 
 
-def resolve(row: Row | None, arrival: Arrival) -> Resolved:
+def resolve(row: Row | None, arrival: Arrival, policy: IdentityPolicy = DEFAULTS) -> Resolved:
     """One record of identity.facts.v1 on the row of its key (an identifier hash)."""
     if arrival.kind == "fact":
-        return _fact(row, arrival)
+        return _fact(row, arrival, policy)
     if arrival.kind == "link":
         return _link(row, arrival)
+    if arrival.kind == "unlink":
+        return _unlink(row, arrival)
     if arrival.kind == "remap":
         return _remap(row, arrival)
+    if arrival.kind == "contest":
+        return _contest(row, arrival, policy)
+    if arrival.kind == "forget":
+        return _forget(row, arrival)
     raise AssertionError(f"no such record on identity.facts: {arrival.kind}")
 
 
-def _fact(row: Row | None, arrival: Arrival) -> Resolved:
+def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved:
     messages: list[Message] = []
     changed = row is None
     if row is None:
-        customer = customer_id(arrival.log_ms, arrival.key)
-        row = Row(member=member_id(customer), customer=customer)
-        identifier = decode_fact(arrival.body).identifiers[0]
-        messages.append(_joined(row, arrival.key, identifier))
+        row = _made(arrival, decode_fact(arrival.body).identifiers[0])
+        messages.append(_joined(row, arrival.key, None))
+    if arrival.type == PACED_FACT and kind_of(row.identifier) in policy.pace:
+        changed |= _receipt(row, arrival, policy, messages)
+    if _is_mute(row, arrival):
+        return _mute_fact(row, arrival, messages, changed=changed)
     messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
-    new = [(h, text) for h, text in arrival.ids if h not in row.links and h != arrival.key]
+    changed |= _tell_others(row, arrival, messages)
+    return Resolved(row, tuple(messages), changed)
+
+
+def _made(arrival: Arrival, identifier: str) -> Row:
+    customer = customer_id(arrival.log_ms, arrival.key)
+    return Row(identifier=identifier, member=member_id(customer), customer=customer)
+
+
+def _is_mute(row: Row, arrival: Arrival) -> bool:
+    return row.loose or (row.mute and arrival.log_ms < row.contested_until_ms)
+
+
+def _receipt(
+    row: Row, arrival: Arrival, policy: IdentityPolicy, messages: list[Message]
+) -> bool:
+    """Count an order of a card; one too many in a day, and the card is a cashier's."""
+    kind, day = kind_of(row.identifier), arrival.log_ms // DAY_MS
+    fact = decode_fact(arrival.body)
+    order = str(fact.data.get("order") or fact.id)
+    if row.day != day:
+        row.day, row.receipts = day, []
+    if order not in row.receipts:
+        row.receipts = [*row.receipts, order][: policy.pace[kind] + 1]
+    if len(row.receipts) > policy.pace[kind] and arrival.log_ms >= row.contested_until_ms:
+        messages.append(_contested(row, arrival, "pace", policy))
+    return True
+
+
+def _mute_fact(
+    row: Row, arrival: Arrival, messages: list[Message], *, changed: bool
+) -> Resolved:
+    """By the next identifier that the fact names, or to nobody."""
+    if arrival.ids:
+        (next_hash, _), *rest = arrival.ids
+        fact = Message(
+            "identity", next_hash, "fact", arrival.body, ids=tuple(rest), type=arrival.type
+        )
+        return Resolved(row, (*messages, fact), changed)
+    if not row.stray:
+        row.stray = customer_id(arrival.log_ms, arrival.key[::-1])
+        changed = True
+    fact = Message("customer", row.stray, "fact", arrival.body, member=member_id(row.stray))
+    return Resolved(row, (*messages, fact), changed)
+
+
+def _tell_others(row: Row, arrival: Arrival, messages: list[Message]) -> bool:
+    """Links to the other identifiers of the fact, once each. Returns whether the row changed."""
+    others = [(h, text) for h, text in arrival.ids if h != arrival.key]
+    by = row.side(arrival.key)
+    if arrival.type == "identity.unlinked":
+        messages += [Message("identity", h, "unlink", merge.encode(by)) for h, _ in others]
+        kept = [h for h in row.links if h not in {h for h, _ in others}]
+        changed, row.links = kept != row.links, kept
+        return changed
+    if arrival.type == "customer.unmerge":
+        return False
+    override = arrival.type == "customer.merge"
+    new = [(h, text) for h, text in others if override or h not in row.links]
     for identifier_hash, text in new:
-        body = encode_link(Link(text, row.member, row.customer))
+        body = merge.encode(Link(text, by, override))
         messages.append(Message("identity", identifier_hash, "link", body))
     if new:
-        row.links = [*row.links, *(h for h, _ in new)][-LINKS_MAX:]
-        changed = True
-    return Resolved(row, tuple(messages), changed)
+        told = [h for h, _ in new]
+        row.links = [*(h for h in row.links if h not in told), *told][-LINKS_MAX:]
+    return bool(new)
 
 
 def _link(row: Row | None, arrival: Arrival) -> Resolved:
     link = decode_link(arrival.body)
     if row is None:
-        row = Row(member=link.member, customer=link.customer)
-        return Resolved(row, (_joined(row, arrival.key, link.identifier),), True)
-    return Resolved(row, tuple(merge.propose(row.customer, link.customer)), False)
+        own = customer_id(arrival.log_ms, arrival.key)
+        row = Row(identifier=link.identifier, member=member_id(own), customer=link.by.customer)
+        return Resolved(row, (_joined(row, arrival.key, link.by),), True)
+    changed, row.loose = row.loose, False
+    if row.customer == link.by.customer:
+        return Resolved(row, (), changed)
+    if arrival.log_ms < row.contested_until_ms and not link.override:
+        return Resolved(row, (), changed)
+    proposal = merge.propose(row.side(arrival.key), link.by, override=link.override)
+    return Resolved(row, tuple(proposal), changed)
+
+
+def _unlink(row: Row | None, arrival: Arrival) -> Resolved:
+    """She has logged out of it: who uses it next is not known."""
+    if row is None or row.loose:
+        return Resolved(row, (), False)
+    row.loose = True
+    return Resolved(row, (), True)
 
 
 def _remap(row: Row | None, arrival: Arrival) -> Resolved:
-    assert row is not None, "a remap names an identifier that a customer was told to have"
     remap = merge.decode_remap(arrival.body)
-    # Redirects point to smaller ids: the smallest is the newest word, in whatever order they come.
-    if remap.customer >= row.customer:
+    # Each time that a member moves, its epoch grows: the highest is the newest word.
+    if row is None or remap.epoch <= row.epoch:
         return Resolved(row, (), False)
     row.customer, row.epoch = remap.customer, remap.epoch
     return Resolved(row, (), True)
 
 
-def _joined(row: Row, identifier_hash: str, identifier: str) -> Message:
-    body = merge.encode(merge.Joined(identifier_hash, identifier))
-    return Message("customer", row.customer, "joined", body, member=row.member)
+def _contest(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved:
+    contest = decode_contest(arrival.body)
+    if row is None or arrival.log_ms < row.contested_until_ms:
+        return Resolved(row, (), False)  # It is contested already, and everybody was told.
+    return Resolved(row, (_contested(row, arrival, contest.reason, policy),), True)
+
+
+def _contested(row: Row, arrival: Arrival, reason: str, policy: IdentityPolicy) -> Message:
+    row.contested_until_ms = arrival.log_ms + policy.contested_for_ms
+    row.mute = reason in MUTE_REASONS
+    body = merge.encode(Contest(reason, row.identifier))
+    return Message("customer", row.customer, "contested", body, member=row.member)
+
+
+def _forget(row: Row | None, arrival: Arrival) -> Resolved:
+    """Its customer was forgotten. If it belongs to another by now, it is not meant."""
+    if row is None or row.customer != merge.decode_remap(arrival.body).customer:
+        return Resolved(row, (), False)
+    return Resolved(None, (), True)
+
+
+def _joined(row: Row, identifier_hash: str, by: Side | None) -> Message:
+    joined = merge.Joined(row.side(identifier_hash), by)
+    return Message("customer", row.customer, "joined", merge.encode(joined), member=row.member)

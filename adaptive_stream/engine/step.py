@@ -2,41 +2,25 @@
 
 Rule 1: the same state, record, rules and clock give the same state and decisions, byte for byte.
 Rule 2: a loser of a merge answers nothing itself; what comes for it is forwarded to the winner.
-Rule 3: conclusions are made in one place, `_conclude`, whatever it was that came.
+Rule 3: conclusions are made in one place, conclude.py, whatever it was that came.
 """
 
 import msgspec
 
-from adaptive_stream.engine import merge
+from adaptive_stream.engine import kinship, merge
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, unseen
 from adaptive_stream.engine.customer import Customer, Member
-from adaptive_stream.engine.decide import decide
-from adaptive_stream.engine.decision import (
-    Cause,
-    CustomerState,
-    Decision,
-    StateChanged,
-    Transition,
-)
+from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
+from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import PART_OF, forget_old, keep_fact
 from adaptive_stream.engine.message import Arrival, Message
-from adaptive_stream.engine.public import public
-from adaptive_stream.engine.view import fold
-from adaptive_stream.engine.wake import wake_ms
 
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
-
-class Stepped(msgspec.Struct, frozen=True):
-    """The state afterwards (the argument, changed), and what has to be written and counted."""
-
-    state: Customer
-    decisions: tuple[Decision, ...] = ()
-    messages: tuple[Message, ...] = ()
-    wake_ms: int | None = None
-    faults: tuple[str, ...] = ()
+__all__ = ("Stepped", "step")
 
 
 def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
@@ -45,22 +29,56 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     Raises only for what cannot be (a bug): the caller parks the fact and keeps the old state.
     """
     customer = state if state is not None else Customer(id=arrival.key)
-    if arrival.kind in ("merge.proposed", "merge.offer"):
-        messages = merge.negotiate(customer, arrival.kind, arrival.body)
-        return Stepped(customer, messages=tuple(messages), wake_ms=customer.wake_ms)
-    if arrival.kind == "merge.go":
-        return _go(customer, arrival, rules)
-    if customer.merged_into:
-        return _forward(customer, arrival)
+    if arrival.kind in ("merge.proposed", "merge.offer", "merge.go"):
+        return kinship.negotiate(customer, arrival, rules)
+    if arrival.kind == "return":
+        return kinship.returned(customer, arrival, rules, clock)
+    if arrival.kind == "tick":
+        return _tick(customer, rules, clock)
+    elsewhere = customer.merged_into or customer.returned.get(_concerns(arrival), "")
+    if elsewhere:
+        return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":
         return _fact(customer, arrival, rules, clock)
     if arrival.kind == "joined":
-        return _joined(customer, arrival, rules, clock)
+        return kinship.joined(customer, arrival, rules, clock)
+    if arrival.kind == "contested":
+        return kinship.contested(customer, arrival, rules, clock)
     if arrival.kind == "absorb":
-        return _absorb(customer, arrival, rules, clock)
-    if arrival.kind == "tick":
-        return _conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
+        return kinship.absorb(customer, arrival, rules, clock)
     raise AssertionError(f"no such record on customer.facts: {arrival.kind}")
+
+
+def _concerns(arrival: Arrival) -> str:
+    """The member that a record is about: an identifier follows the member that named it."""
+    if arrival.kind == "joined":
+        by = merge.decode_joined(arrival.body).by
+        return arrival.member if by is None else by.member
+    return arrival.member
+
+
+def _forward(customer: Customer, arrival: Arrival, to: str) -> Stepped:
+    message = Message("customer", to, arrival.kind, arrival.body, member=arrival.member)
+    return Stepped(customer, messages=(message,), wake_ms=customer.wake_ms)
+
+
+def _tick(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
+    """Time has come for something. Strangers are forgotten, and redirects that nobody needs."""
+    if customer.merged_into:
+        sealed_ms = customer.merged_ms + rules.identity.sealed_after_ms
+        if clock.now_ms < sealed_ms:
+            return Stepped(customer, wake_ms=customer.wake_ms)
+        customer.wake_ms = None  # The redirect stays: it is small, and a straggler may yet come.
+        return Stepped(customer, (unseen(customer, clock.now_ms),))
+    due_ms = forget_ms(customer, rules.identity)
+    if due_ms is not None and due_ms <= clock.now_ms:
+        gone = merge.encode(merge.Remap(customer.id, customer.identity_epoch))
+        hashes = sorted(h for member in customer.members.values() for h in member.identifiers)
+        messages = tuple(Message("identity", h, "forget", gone) for h in hashes)
+        faults = ("forgotten:anonymous_expired",) if hashes else ()
+        shown = (unseen(customer, clock.now_ms),) if hashes else ()
+        return Stepped(None, shown, messages, None, faults)
+    return conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
 
 
 def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
@@ -71,21 +89,34 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
             fact, at_ms=arrival.log_ms, claimed_ms=fact.at_ms, time_source="cut"
         )
         faults = ("time_ahead",)
+    cause = _cause(fact, arrival)
+    if fact.type == "customer.unmerge":
+        return kinship.unmerge(customer, fact, cause, rules, clock)
+    _count(customer, arrival.log_ms, rules)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
     forget_old(customer, clock.now_ms)
     if "orders" in dropped:
         _forget_told_orders(customer)
     faults += tuple(f"dropped:{name}" for name in dropped)
-    return _conclude(
+    return conclude(
         customer,
         rules,
         clock,
-        cause=_cause(fact, arrival),
+        cause=cause,
         known_ms=arrival.log_ms,
         faults=faults,
         shown=PART_OF.get(fact.type, "seen") != "seen",
     )
+
+
+def _count(customer: Customer, log_ms: int, rules: Rules) -> None:
+    """Whoever does a thousand things a day is no shopper."""
+    customer.seen_ms = max(customer.seen_ms, log_ms)
+    if customer.busy_day != log_ms // DAY_MS:
+        customer.busy_day, customer.busy_facts = log_ms // DAY_MS, 0
+    customer.busy_facts += 1
+    customer.too_busy |= customer.busy_facts > rules.identity.busy_facts_per_day
 
 
 def _cause(fact: Fact, arrival: Arrival) -> Cause:
@@ -103,100 +134,3 @@ def _cause(fact: Fact, arrival: Arrival) -> Cause:
 def _forget_told_orders(customer: Customer) -> None:
     kept = {key for member in customer.members.values() for key in member.parts.get("orders", {})}
     customer.told.orders = {k: told for k, told in customer.told.orders.items() if k in kept}
-
-
-def _joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
-    """An identifier belongs to a member. If the row thinks of a redirected customer, tell it."""
-    joined = merge.decode_joined(arrival.body)
-    member = customer.members.setdefault(arrival.member, Member())
-    member.identifiers[joined.hash] = joined.identifier
-    messages = (merge.remap(customer, joined.hash),) if customer.was else ()
-    # Whoever looks her up by this identifier must find her, whether or not a fact follows.
-    state = public(customer, fold(customer, clock, rules.policy))
-    shown = CustomerState(customer.id, customer.state_seq, arrival.log_ms, state)
-    return Stepped(customer, (shown,), messages, customer.wake_ms)
-
-
-def _go(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
-    """The winner agreed: ship everything, say the last word, and become a redirect."""
-    winner = merge.decode_merge(arrival.body).winner
-    if customer.merged_into:
-        messages = merge.propose(customer.merged_into, winner)
-        return Stepped(customer, messages=tuple(messages))
-    messages = merge.ship(customer, winner)
-    customer.state_seq += 1
-    fields = {"into": winner}
-    changed = StateChanged(
-        customer=customer.id,
-        state_seq=customer.state_seq,
-        transitions=(Transition("customer.merged", arrival.log_ms, fields),),
-        event_ms=arrival.log_ms,
-        known_ms=arrival.log_ms,
-        causes=(),
-        led_to=(),
-        rules=rules.id,
-        identity_epoch=customer.identity_epoch,
-        consent_epoch=customer.consent_epoch,
-    )
-    last = CustomerState(customer.id, customer.state_seq, arrival.log_ms, {"merged_into": winner})
-    return Stepped(customer, (changed, last), tuple(messages))
-
-
-def _forward(customer: Customer, arrival: Arrival) -> Stepped:
-    if arrival.kind == "tick":
-        return Stepped(customer)  # It was in the index for what it was before it was merged.
-    message = Message(
-        "customer", customer.merged_into, arrival.kind, arrival.body, member=arrival.member
-    )
-    return Stepped(customer, messages=(message,))
-
-
-def _absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
-    absorb, remaps = merge.adopt(customer, arrival.body)
-    was = (absorb.loser, *absorb.was)
-    merged = Transition("customer.merged", arrival.log_ms, {"was": was})
-    # The link is the cause, but no fact of hers: what it brings to light has causes of its own.
-    cause = Cause(arrival.log_ms, f"merge-{absorb.loser}", merged.name, position=arrival.cause)
-    stepped = _conclude(
-        customer,
-        rules,
-        clock,
-        cause=cause,
-        known_ms=arrival.log_ms,
-        transitions=(merged,),
-        was=was,
-    )
-    return msgspec.structs.replace(stepped, messages=tuple(remaps))
-
-
-def _conclude(
-    customer: Customer,
-    rules: Rules,
-    clock: Clock,
-    *,
-    cause: Cause | None,
-    known_ms: int,
-    faults: tuple[str, ...] = (),
-    transitions: tuple[Transition, ...] = (),
-    was: tuple[str, ...] = (),
-    shown: bool = False,
-) -> Stepped:
-    """Fold the view, judge every journey, say what is new, and note when to look again.
-
-    `shown`: the public state is another, even if nothing of it is worth a transition.
-    """
-    view = fold(customer, clock, rules.policy)
-    decisions, not_started = decide(
-        customer,
-        view,
-        rules,
-        clock,
-        cause=cause,
-        known_ms=known_ms,
-        transitions=transitions,
-        was=was,
-        shown=shown,
-    )
-    customer.wake_ms = wake_ms(customer, view, rules, clock)
-    faults += tuple(f"not_started:{name}" for name in not_started)
-    return Stepped(customer, tuple(decisions), (), customer.wake_ms, faults)

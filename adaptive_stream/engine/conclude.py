@@ -1,0 +1,74 @@
+"""The end of every step: fold the view, judge every journey, say what is new, note when to look again."""
+
+import msgspec
+
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.customer import Customer
+from adaptive_stream.engine.decide import decide
+from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
+from adaptive_stream.engine.guard import IdentityPolicy, has_person
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.message import Message
+from adaptive_stream.engine.view import fold
+from adaptive_stream.engine.wake import wake_ms
+
+
+class Stepped(msgspec.Struct, frozen=True):
+    """The state afterwards (the argument, changed; None: forgotten), and what has to be written
+    and counted."""
+
+    state: Customer | None
+    decisions: tuple[Decision, ...] = ()
+    messages: tuple[Message, ...] = ()
+    wake_ms: int | None = None
+    faults: tuple[str, ...] = ()
+
+
+def conclude(
+    customer: Customer,
+    rules: Rules,
+    clock: Clock,
+    *,
+    cause: Cause | None,
+    known_ms: int,
+    faults: tuple[str, ...] = (),
+    transitions: tuple[Transition, ...] = (),
+    was: tuple[str, ...] = (),
+    messages: tuple[Message, ...] = (),
+    shown: bool = False,
+) -> Stepped:
+    """`shown`: the public state is another, even if nothing of it is worth a transition.
+
+    A customer without a single identifier is what a mute one brought: it is kept, and says nothing.
+    """
+    if not any(member.identifiers for member in customer.members.values()):
+        customer.wake_ms = forget_ms(customer, rules.identity)
+        return Stepped(customer, (), messages, customer.wake_ms, faults)
+    view = fold(customer, clock, rules.policy)
+    decisions, not_started = decide(
+        customer,
+        view,
+        rules,
+        clock,
+        cause=cause,
+        known_ms=known_ms,
+        transitions=transitions,
+        was=was,
+        shown=shown,
+    )
+    wakes = (wake_ms(customer, view, rules, clock), forget_ms(customer, rules.identity))
+    customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
+    faults += tuple(f"not_started:{name}" for name in not_started)
+    return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)
+
+
+def forget_ms(customer: Customer, policy: IdentityPolicy) -> int | None:
+    """When a stranger is forgotten: whom no identifier names, and who has not been seen since."""
+    if has_person(customer.identifiers(), policy):
+        return None
+    return customer.seen_ms + policy.forgotten_after_ms
+
+
+def unseen(customer: Customer, known_ms: int) -> CustomerState:
+    """The tombstone of a customer: whoever kept her state may drop it."""
+    return CustomerState(customer.id, customer.state_seq, known_ms, None)
