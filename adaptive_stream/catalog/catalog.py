@@ -17,6 +17,7 @@ from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.catalog.profiles import Profile, load_profiles
 from adaptive_stream.catalog.rules import load_rules
 from adaptive_stream.catalog.topics import Topic, load_topics
+from adaptive_stream.engine.blocked import Blocked
 from adaptive_stream.engine.journey import Rules
 
 INTERNAL = (
@@ -236,6 +237,7 @@ def _named(
         return declared if declared in beside else prefix + declared
 
     def bind(binding: Binding) -> Binding:
+        binding = _without_blocked(binding, rules.identity.blocked)
         topic = topics.get(binding.topic)
         if topic is None:
             return binding
@@ -256,3 +258,8 @@ def _named(
         rules=rules,
         prefix=prefix,
     )
+
+
+def _without_blocked(binding: Binding, blocked: Blocked) -> Binding:
+    """Identifiers that the rules know to be nobody's are left out where records are read."""
+    return replace(binding, rule=replace(binding.rule, blocked=blocked))

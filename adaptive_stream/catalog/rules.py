@@ -18,6 +18,8 @@ import tzdata
 from adaptive_stream.catalog import yaml_lines
 from adaptive_stream.catalog.conditions import Conditions, read_conditions
 from adaptive_stream.catalog.faults import CatalogError, Fault
+from adaptive_stream.catalog.identity import FILE as IDENTITY
+from adaptive_stream.catalog.identity import read_identity
 from adaptive_stream.catalog.journey_words import Reach
 from adaptive_stream.catalog.journeys import JourneyFile, read_journey
 from adaptive_stream.catalog.policy import read_policy
@@ -66,6 +68,7 @@ def read_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> RuleFile
     zoneinfo.reset_tzpath(to=())
     faults: list[Fault] = []
     documents = _read_files(rules_dir, faults)
+    identity = read_identity(documents.pop(IDENTITY, []), _endpoints(channels), faults)
     policy = read_policy(_all(documents, "policy/"), faults)
     said = {"cart_abandoned_after": spoken(Span(ms=policy.cart_abandoned_after_ms))}
     conditions = read_conditions(_all(documents, "conditions.yaml"), said, faults)
@@ -76,7 +79,7 @@ def read_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> RuleFile
         endpoints={name: tuple(channel.endpoints) for name, channel in sorted(channels.items())},
         cart_heeds=reach.heeds(CART_FACTS),
     )
-    rules = Rules(_id(rules_dir), tuple(read.journey for read in journeys), policy)
+    rules = Rules(_id(rules_dir), tuple(read.journey for read in journeys), policy, identity)
     ordered = tuple(sorted(set(faults)))
     return RuleFiles(rules, journeys, conditions.found, ordered)
 
@@ -131,6 +134,10 @@ def _journeys(
         if journey is not None:
             journeys.append(journey)
     return tuple(journeys)
+
+
+def _endpoints(channels: Mapping[str, ChannelInfo]) -> set[str]:
+    return {kind for channel in channels.values() for kind in channel.endpoints}
 
 
 def _reach(channels: Mapping[str, ChannelInfo]) -> Reach:

@@ -11,6 +11,7 @@ from itertools import islice
 
 import msgspec
 
+from adaptive_stream.engine.blocked import NOTHING, Blocked
 from adaptive_stream.engine.event_time import event_time
 from adaptive_stream.engine.fact import (
     BROWSING,
@@ -62,11 +63,16 @@ class Draft(msgspec.Struct):
 
 
 def make_fact(
-    draft: Draft, channel: str, timestamp_ms: int, zone: str = "UTC"
+    draft: Draft,
+    channel: str,
+    timestamp_ms: int,
+    zone: str = "UTC",
+    blocked: Blocked = NOTHING,
 ) -> tuple[Fact, tuple[Flaw, ...]] | Refusal:
     """The fact and what was wrong with it, or why it is refused.
 
     `timestamp_ms`: of the Kafka record, -1 when it has none. `zone`: of times that name none.
+    `blocked`: identifiers that are nobody's.
     """
     fact_type = draft.type
     if type(fact_type) is not str or not fact_type.strip():
@@ -76,9 +82,10 @@ def make_fact(
     flaws: list[Flaw] = []
     identifiers: tuple[str, ...] = ()
     if fact_type not in WITHOUT_CUSTOMER:
-        identifiers = _identifiers(draft.identifiers, flaws)
+        identifiers = _identifiers(draft.identifiers, blocked, flaws)
         if not identifiers:
-            return Refusal(Reason.NO_IDENTITY, "none is usable" if draft.identifiers else "")
+            detail = "blocked" if Flaw.IDENTIFIER_BLOCKED in flaws else "none is usable"
+            return Refusal(Reason.NO_IDENTITY, detail if draft.identifiers else "")
     currency = read_currency(draft.data)
     lines = read_lines(draft.data, currency, fact_type in TAKES_BACK, flaws)
     data = read_data(draft.data, currency, zone, flaws)
@@ -107,7 +114,7 @@ def make_fact(
     return fact, tuple(dict.fromkeys(flaws))
 
 
-def _identifiers(said: object, flaws: list[Flaw]) -> tuple[str, ...]:
+def _identifiers(said: object, blocked: Blocked, flaws: list[Flaw]) -> tuple[str, ...]:
     """Normalised, the strongest first. A card's number is no identifier, whoever says so."""
     if type(said) is not dict:
         return ()
@@ -116,7 +123,10 @@ def _identifiers(said: object, flaws: list[Flaw]) -> tuple[str, ...]:
         if card_key(kind) and card_number(value):
             flaws.append(Flaw.CARD_NUMBER_DROPPED)
         elif (identifier := normalise(kind, value)) is not None:
-            found.append(identifier)
+            if blocked and identifier in blocked:
+                flaws.append(Flaw.IDENTIFIER_BLOCKED)
+            else:
+                found.append(identifier)
         elif value is not None and value != "":
             flaws.append(Flaw.IDENTIFIER_UNUSABLE)
     if len(found) < 2:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from adaptive_stream.engine.blocked import NOTHING, Blocked
 from adaptive_stream.engine.identifier import strength_of
 
 DAY_MS = 86_400_000
@@ -22,8 +23,11 @@ LIMITS = {
     "phone": 5,
     "braze": 5,
     "device": 20,
+    "push_token": 20,
     "cookie": 50,
+    "other": 20,
 }
+OTHER = "other"  # In limits: a type that is not named.
 PACE = {"loyalty": 10}
 
 
@@ -33,7 +37,7 @@ class IdentityPolicy:
 
     weak: types that prove no person. limits: how many of a type one customer may have.
     links_per_day: how many people one identifier may be linked to in 24 hours. pace: how many
-    receipts an identifier of this type may bring in a day. blocked: values, patterns are admit's.
+    receipts an identifier of this type may bring in a day. blocked: what names nobody (admit's).
     """
 
     weak: frozenset[str] = WEAK
@@ -44,10 +48,15 @@ class IdentityPolicy:
     sealed_after_ms: int = 90 * DAY_MS
     forgotten_after_ms: int = 30 * DAY_MS
     busy_facts_per_day: int = 1_000
+    blocked: Blocked = NOTHING
 
     def is_weak(self, kind: str) -> bool:
         """Whether identifiers of this type name a thing, not a person."""
         return kind in self.weak
+
+    def limit_of(self, kind: str) -> int:
+        """How many identifiers of this type one customer may have."""
+        return self.limits.get(kind, self.limits.get(OTHER, LIMITS[OTHER]))
 
 
 def kind_of(identifier: str) -> str:
@@ -63,7 +72,7 @@ def weaker(one: str, other: str) -> str:
 def over_limit(identifiers: Iterable[str], policy: IdentityPolicy) -> str:
     """The first type of which one customer would have too many, or ""."""
     counts = Counter(kind_of(identifier) for identifier in set(identifiers))
-    over = (kind for kind in sorted(counts) if counts[kind] > policy.limits.get(kind, counts[kind]))
+    over = (kind for kind in sorted(counts) if counts[kind] > policy.limit_of(kind))
     return next(over, "")
 
 

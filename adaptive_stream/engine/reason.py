@@ -14,6 +14,7 @@ SENTENCES: Mapping[str, str] = {
     "order_cancelled": "the order was cancelled",
     "returned": "she brought it back",
     "fact_retracted": "what it rested on was taken back",
+    "unmerged": "it rested on a merge that was undone",
     "case_closed": "her case was closed",
     "superseded": "a newer cart took its place",
     "hold_lapsed": "the reason to wait is over",

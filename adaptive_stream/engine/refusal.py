@@ -33,6 +33,7 @@ class Flaw(StrEnum):
     TIME_UNUSABLE = "time_unusable"
     TIME_IN_FUTURE = "time_in_future"
     IDENTIFIER_UNUSABLE = "identifier_unusable"
+    IDENTIFIER_BLOCKED = "identifier_blocked"
     PRICE_UNREADABLE = "price_unreadable"
     VALUE_UNREADABLE = "value_unreadable"
     QUANTITY_UNREADABLE = "quantity_unreadable"
@@ -66,6 +67,7 @@ SENTENCES = {
     Flaw.TIME_UNUSABLE: "its own time could not be used, so Kafka's was taken",
     Flaw.TIME_IN_FUTURE: "it says that it happens in the future",
     Flaw.IDENTIFIER_UNUSABLE: "one of its identifiers stands for nobody and was left out",
+    Flaw.IDENTIFIER_BLOCKED: "one of its identifiers is blocked by the identity policy",
     Flaw.PRICE_UNREADABLE: "the price of a line could not be read and counts as unknown",
     Flaw.VALUE_UNREADABLE: "an amount could not be read and was left out",
     Flaw.QUANTITY_UNREADABLE: "the quantity of a line could not be read and counts as one",

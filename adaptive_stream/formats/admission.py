@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import msgspec
 
 from adaptive_stream.engine.admit import Draft, make_fact
+from adaptive_stream.engine.blocked import NOTHING, Blocked
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.fact_data import card_number
 from adaptive_stream.engine.refusal import Dropped, Flaw, Reason, Refusal
@@ -28,7 +29,8 @@ class ReadRule:
 
     `format`: auto, or one of sniff.FORMATS; `mapping` instead of either. `source_path`: where in
     the native shape the source is named. `zone`: of times that name none. `key_is`: the type of
-    identifier that the records' keys are, "" when a key means nothing.
+    identifier that the records' keys are, "" when a key means nothing. `blocked`: identifiers that
+    are nobody's; it is the identity policy's, and the same for all channels.
     """
 
     channel: str
@@ -38,6 +40,7 @@ class ReadRule:
     drop: tuple[Drop, ...] = ()
     zone: str = "UTC"
     key_is: str = ""
+    blocked: Blocked = NOTHING
 
 
 class Admission(msgspec.Struct, frozen=True):
@@ -95,7 +98,7 @@ def _make(
     if read.key_is and key and read.key_is not in draft.identifiers:
         name = key.decode("utf-8", "replace")
         draft.identifiers = {**draft.identifiers, read.key_is: name}
-    made = make_fact(draft, read.channel, timestamp_ms, read.zone)
+    made = make_fact(draft, read.channel, timestamp_ms, read.zone, read.blocked)
     if isinstance(made, Refusal):
         return made
     fact, found = made

@@ -137,7 +137,7 @@ def reading_of(channels: Mapping[str, Channel]) -> dict[str, ReadRule]:
     reading = {}
     for name, channel in channels.items():
         own = [one.rule for one in channel.read if one.topic.endswith(f"channel.{name}.v1")]
-        reading[name] = own[0] if own else ReadRule(name)
+        reading[name] = own[0] if own else ReadRule(name, blocked=channel.read[0].rule.blocked)
     return reading
 
 

@@ -20,8 +20,9 @@ def faults_with(case: str, rules_dir: Path) -> str:
         (rules_dir / "conditions.yaml").write_text(text, "utf-8")
         for journey in (rules_dir / "journeys").iterdir():
             journey.unlink()
-    elif folder == "policy":
-        (rules_dir / "policy" / "contact.yaml").write_text(text, "utf-8")
+    elif folder in ("policy", "identity"):
+        name = "contact.yaml" if folder == "policy" else "identity.yaml"
+        (rules_dir / "policy" / name).write_text(text, "utf-8")
     else:
         (rules_dir / "journeys" / name).write_text(text, "utf-8")
     faults = read_rules(rules_dir, CHANNELS).faults
