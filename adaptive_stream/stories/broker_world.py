@@ -24,7 +24,7 @@ from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
 from adaptive_stream.stories.writer import Writer
 from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS
-from adaptive_stream.worker.supervisor import STAGES
+from adaptive_stream.worker.supervisor import STAGES, group_of
 
 SETTLE_WITHIN_S = 60
 LOOK_S = 0.01
@@ -88,7 +88,7 @@ class BrokerWorld:
             bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False
         )
         self._inputs = {
-            f"{catalog.prefix}adaptive-stream-{stage}": self._partitions(topics)
+            group_of(catalog.prefix, stage): self._partitions(topics)
             for stage, topics in zip(STAGES, self._topics_of_stages(), strict=True)
         }
         self._channels = tuple(catalog.channels)
