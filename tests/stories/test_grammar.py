@@ -108,6 +108,7 @@ def test_a_story_counts_days_on_its_own_clocks() -> None:
             "does not say how many (D0 10:00 see count",
         ),
         ("D0 10:00 see count topic=nothing value=1", "is no topic to count in (nothing)"),
+        ("D0 10:00 in web raw", "does not say what is written (D0 10:00 in web raw)"),
         ("D0 10:00 ask email remind email:a@b.com", "is no journey/instance#step (remind)"),
         ("D0 10:00 ans allow", "answers nothing (D0 10:00 ans allow)"),
         ("D0 10:00 do sing", "is no command (sing)"),
