@@ -11,7 +11,8 @@ from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.entity import Cart, Order
 from adaptive_stream.engine.instance import Due
 from adaptive_stream.engine.journey import Instead
-from adaptive_stream.engine.judge import RELEASED_BY, Judgement, Run, Verdict
+from adaptive_stream.engine.telling import RELEASED_BY, Judgement, Run
+from adaptive_stream.engine.verdict import Verdict
 from adaptive_stream.engine.view import View
 
 REVERSED = {"refunded": "returned", "cancelled": "order_cancelled"}

@@ -186,17 +186,18 @@ def _conclude(
     `shown`: the public state is another, even if nothing of it is worth a transition.
     """
     view = fold(customer, clock, rules.policy)
+    clocks = rules.clocks(clock)
     decisions, not_started = decide(
         customer,
         view,
         rules,
-        clock,
+        clocks,
         cause=cause,
         known_ms=known_ms,
         transitions=transitions,
         was=was,
         shown=shown,
     )
-    customer.wake_ms = wake_ms(customer, view, rules, clock)
+    customer.wake_ms = wake_ms(customer, view, rules, clock, clocks)
     faults += tuple(f"not_started:{name}" for name in not_started)
     return Stepped(customer, tuple(decisions), (), customer.wake_ms, faults)
