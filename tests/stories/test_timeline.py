@@ -76,7 +76,7 @@ def test_a_story_sees_its_own_people_under_their_names() -> None:
         Output("customer-state", 1, "c-8", {"identifiers": ben(8)}),
         Output("suppressions.email", 2, "c-8", {"recipients": ben(8)}),
         Output("suppressions.email", 2, "c-7", {"recipients": ben(7), "steps": ["remind"]}),
-        Output("customer-state", 3, "c-7", {"merged_into": "c-1"}),
+        Output("customer-state", 3, "c-7", {"endpoint": "email:ben07@example.com"}),
     ]
 
     assert [(one.key, one.value) for one in names.mine(outputs)] == [
@@ -88,5 +88,5 @@ def test_a_story_sees_its_own_people_under_their_names() -> None:
                 "steps": ["remind"],
             },
         ),
-        ("c-7", {"merged_into": "c-1"}),
+        ("c-7", {"endpoint": "email:ben@example.com"}),
     ]
