@@ -104,7 +104,8 @@ def adopt(customer: Customer, body: bytes) -> tuple[Absorb, list[Message]]:
             customer.members[name] = member
     for field in Told.__struct_fields__:
         setattr(customer.told, field, getattr(absorb.told, field) | getattr(customer.told, field))
-    customer.offers = absorb.offers | customer.offers
+    for name, offer in absorb.offers.items():
+        customer.offers[name if name not in customer.offers else offer.id] = offer
     customer.was = sorted({*customer.was, *absorb.was, absorb.loser})
     customer.identity_epoch = max(customer.identity_epoch, absorb.identity_epoch) + 1
     customer.consent_epoch = max(customer.consent_epoch, absorb.consent_epoch)
