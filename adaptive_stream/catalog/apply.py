@@ -35,12 +35,17 @@ def plan_topics(
     """What differs between the files and the cluster."""
     return make_plan(
         list(catalog.topics.values()),
-        cluster.read(),
+        cluster.read(names_of(catalog)),
         profile,
         foreign=catalog.foreign,
         prefix=catalog.prefix,
         delete=delete,
     )
+
+
+def names_of(catalog: Catalog) -> set[str]:
+    """The topics that the catalogue says something of."""
+    return {*catalog.topics, *catalog.foreign}
 
 
 def apply_plan(cluster: Cluster, plan: Plan, *, yes: bool = False) -> None:
@@ -49,7 +54,7 @@ def apply_plan(cluster: Cluster, plan: Plan, *, yes: bool = False) -> None:
         raise PlanRefused(plan)
     cluster.apply(plan)
     for _ in range(READS_MAX):
-        if plan.shown(cluster.read()):
+        if plan.shown(cluster.read([change.topic for change in plan.changes])):
             return
     raise ClusterError(f"{cluster.bootstrap} took the changes and does not show them: plan again")
 

@@ -15,6 +15,9 @@ from adaptive_stream.catalog.plan import Change, Found, Plan
 CONNECT_MS = 10_000
 CREATE_MS = 60_000  # Thirty topics of 64 partitions take a cluster some seconds.
 
+Config = tuple[dict[str, str], frozenset[str]]
+NO_CONFIG: Config = ({}, frozenset())
+
 
 class ClusterError(Exception):
     """The cluster does not answer, or said no. The text says what to look at."""
@@ -32,25 +35,24 @@ class Cluster:
         with answers(self.bootstrap):
             return len(self.admin.describe_cluster()["brokers"])
 
-    def read(self) -> dict[str, Found]:
-        """Every topic but Kafka's own, by name."""
+    def read(self, names: Collection[str]) -> dict[str, Found]:
+        """Every topic but Kafka's own, by name; the config only of `names`, since a cluster may
+        hold thousands that are none of ours."""
         with answers(self.bootstrap):
             described = [t for t in self.admin.describe_topics() if not t["is_internal"]]
-            names = [topic["name"] for topic in described]
-            configs = self._configs(names)
+            configs = self._configs({topic["name"] for topic in described} & set(names))
         return {
             topic["name"]: Found(
                 name=topic["name"],
                 partitions=len(topic["partitions"]),
                 replicas=min((len(p["replica_nodes"]) for p in topic["partitions"]), default=0),
-                config=configs[topic["name"]][0],
-                overridden=configs[topic["name"]][1],
+                config=configs.get(topic["name"], NO_CONFIG)[0],
+                overridden=configs.get(topic["name"], NO_CONFIG)[1],
             )
             for topic in described
-            if topic["name"] in configs
         }
 
-    def _configs(self, names: Collection[str]) -> dict[str, tuple[dict[str, str], frozenset[str]]]:
+    def _configs(self, names: Collection[str]) -> dict[str, Config]:
         """Effective values, and the names of those that the topic itself sets."""
         if not names:
             return {}

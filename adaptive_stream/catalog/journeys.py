@@ -22,7 +22,6 @@ from adaptive_stream.engine.journey import (
     Step,
     Use,
 )
-from adaptive_stream.engine.reason import uses
 from adaptive_stream.engine.span import Span
 
 KEYS = (
@@ -76,7 +75,7 @@ def read_journey(
         name, says, owner, purpose, worth, for_each, when, only_if, not_older_than, steps, stops,
         holds, instead, ends,
     )  # fmt: skip
-    conditions_used = [use.condition for use in uses(journey)]
+    conditions_used = [use.condition for use in journey.uses()]
     heard = {fact for used in conditions_used for fact in (*used.hears, *used.ends_on)}
     return JourneyFile(node.file, replace(journey, heeds=reach.heeds(heard)), examples)
 

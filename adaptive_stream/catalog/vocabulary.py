@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adaptive_stream.engine import fact
-from adaptive_stream.engine.condition import KIND_OF
+from adaptive_stream.engine.journey import KIND_OF
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,7 +148,7 @@ class _Reader:
         return [node for node in nodes if node.value is not None]
 
     def node(self, event: yaml.Event, events: Iterator[yaml.Event], depth: int) -> Node:
-        line = event.start_mark.line + 1
+        line = _line(event)
         self.refuse_tricks(event, line, depth)
         if isinstance(event, yaml.MappingStartEvent):
             return self.mapping(events, line, depth)
@@ -164,7 +164,7 @@ class _Reader:
         values: dict[str, Node] = {}
         lines: dict[str, int] = {}
         while not isinstance(event := next(events), yaml.MappingEndEvent):
-            key_line = event.start_mark.line + 1
+            key_line = _line(event)
             key = event.value if isinstance(event, yaml.ScalarEvent) else ""
             if isinstance(event, yaml.ScalarEvent):
                 self.refuse_tricks(event, key_line, depth)
@@ -200,8 +200,8 @@ class _Reader:
         says = None
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             says, remedy = "uses an anchor or alias", "write the value out in each place"
-        elif getattr(event, "tag", None):
-            says, remedy = f"uses a tag, {event.tag}", "write plain data without tags"
+        elif tag := getattr(event, "tag", None):
+            says, remedy = f"uses a tag, {tag}", "write plain data without tags"
         elif depth > DEPTH_MAX:
             says = f"is nested deeper than {DEPTH_MAX} levels"
             remedy = "check the indentation and the brackets"
@@ -213,3 +213,9 @@ class _Reader:
         self.faults.append(Fault(self.file, line, value, says, remedy))
         if len(self.faults) >= FAULTS_MAX:
             raise CatalogError(self.faults)
+
+
+def _line(event: yaml.Event) -> int:
+    """Where the event starts in its file, from 1."""
+    assert event.start_mark is not None, "the parser marks every event"
+    return event.start_mark.line + 1

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from adaptive_stream import outputs
 from adaptive_stream.cli.find_customer import Found
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.sentence import fact_sentence, transition_sentence
 from adaptive_stream.engine.fact import decode_fact
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.reason import sentence
-from adaptive_stream.outputs import opportunities, state_changed, suppressions
+from adaptive_stream.outputs import customer_state, opportunities, state_changed
 
 FACTS_TOPIC = "customer.facts.v1"
 LATE_MS = 60_000
@@ -57,15 +58,20 @@ def entries(reader: Reader, prefix: str, found: Found, rules: Rules) -> list[Ent
     """Facts, changes, suppressions and offers of the customer and of all that she was."""
     teller = _Teller(rules, zone_of(found, rules))
     keys = [one.encode() for one in found.ids]
-    shown = list(_facts(reader, prefix + FACTS_TOPIC, keys))
-    for topic in (state_changed.TOPIC, *suppressions.TOPICS, opportunities.TOPIC):
-        if reader.exists(prefix + topic):
-            for record in reader.read_all(prefix + topic, keys):
-                shown.extend(teller.output(topic, orjson.loads(record.value)))
-    shown = list(
-        {(entry.kind, entry.where, entry.id, entry.says): entry for entry in shown}.values()
+    topics = {prefix + topic: topic for topic in (FACTS_TOPIC, *outputs.TOPICS)}
+    topics.pop(prefix + customer_state.TOPIC)  # The newest state is no event.
+    facts: dict[tuple[str, ...], Entry] = {}
+    told: dict[tuple[str, ...], Entry] = {}
+    for record in reader.read_all(*(t for t in topics if t in reader.topics), keys=keys):
+        if topics[record.topic] == FACTS_TOPIC:
+            _add_fact(facts, record)
+        else:
+            for entry in teller.output(topics[record.topic], orjson.loads(record.value)):
+                told[entry.kind, entry.where, entry.id, entry.says] = entry
+    return sorted(
+        (*facts.values(), *told.values()),
+        key=lambda entry: (entry.at_ms, entry.known_ms, ORDER.index(entry.kind)),
     )
-    return sorted(shown, key=lambda entry: (entry.at_ms, entry.known_ms, ORDER.index(entry.kind)))
 
 
 def timeline_text(found: Found, shown: list[Entry], zone: ZoneInfo) -> str:
@@ -86,19 +92,17 @@ def timeline_text(found: Found, shown: list[Entry], zone: ZoneInfo) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _facts(reader: Reader, topic: str, keys: list[bytes]) -> Iterator[Entry]:
-    """Facts as they reached the customer; one that moved with a merge is told once."""
-    told: set[tuple[str, ...]] = set()
-    for record in reader.read_all(topic, keys):
-        headers = dict(record.headers)
-        if headers.get("k") != b"fact":
-            continue
-        fact = decode_fact(record.value)
-        name = (fact.channel, fact.source, fact.type, fact.id)
-        if name not in told:
-            told.add(name)
-            known_ms = int(headers.get("log_ms", record.timestamp))
-            yield Entry(fact.at_ms, known_ms, "fact", fact.channel, fact_sentence(fact), fact.id)
+def _add_fact(facts: dict[tuple[str, ...], Entry], record: Any) -> None:
+    """A fact as it reached the customer; one that moved with a merge is told once, as it came."""
+    headers = dict(record.headers)
+    if headers.get("k") != b"fact":
+        return
+    fact = decode_fact(record.value)
+    name = (fact.channel, fact.source, fact.type, fact.id)
+    known_ms = int(headers.get("log_ms", record.timestamp))
+    if name not in facts or known_ms < facts[name].known_ms:
+        says = fact_sentence(fact)
+        facts[name] = Entry(fact.at_ms, known_ms, "fact", fact.channel, says, fact.id)
 
 
 class _Teller:

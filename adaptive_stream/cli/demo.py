@@ -37,8 +37,10 @@ SHRINK = 600  # A minute of the story lasts a tenth of a second.
 MINUTE = re.compile(r"\b([1-9][0-9]*)m\b")
 STORY = Path(__file__).with_name("demo.story")
 OUT_WITHIN_S = 20
-OUTPUTS = ("customer.state-changed.v1", "suppressions.email.v1", "suppressions.push.v1")
-OUTPUTS += ("opportunities.v1",)
+OUTPUTS = (
+    *("customer.state-changed.v1", "suppressions.email.v1", "suppressions.push.v1"),
+    "opportunities.v1",
+)
 
 
 @dataclass(frozen=True, slots=True)

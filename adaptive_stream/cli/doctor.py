@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from adaptive_stream.catalog import Catalog, CatalogError
-from adaptive_stream.catalog.apply import profile_for
+from adaptive_stream.catalog.apply import names_of, profile_for
 from adaptive_stream.catalog.bounds import BOUNDS
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.catalog.cluster import ClusterError, connect
@@ -77,7 +77,8 @@ def run(args: argparse.Namespace) -> int:
 
 def examine(args: argparse.Namespace) -> Iterator[Finding]:
     """All findings, files first: what is wrong there explains much of what follows."""
-    catalog = None
+    catalog: Catalog | None = None
+    found: Mapping[str, Found] = {}
     try:
         catalog = read_catalog(args)
     except CatalogError as error:
@@ -96,11 +97,11 @@ def examine(args: argparse.Namespace) -> Iterator[Finding]:
                 "broker", "ok", f"{args.bootstrap} answers, {cluster.brokers()} broker(s)"
             )
             if catalog:
-                profile = profile_for(catalog, cluster, args.profile)
-                yield from topics(catalog, profile, cluster.read())
+                found = cluster.read(names_of(catalog))
+                yield from topics(catalog, profile_for(catalog, cluster, args.profile), found)
         if catalog:
             with Reader(args.bootstrap) as reader:
-                yield from item_codes(_items(reader, catalog.channels))
+                yield from item_codes(_items(reader, catalog.channels, found))
     except (ClusterError, Refused) as error:
         hint = getattr(error, "hint", "") or "is it running, and is --bootstrap right?"
         yield Finding("broker", "fault", str(error), hint)
@@ -171,12 +172,14 @@ def item_codes(items: Mapping[str, set[str]]) -> Iterator[Finding]:
         yield Finding("item codes", "info", says)
 
 
-def _items(reader: Reader, channels: Mapping[str, Channel]) -> dict[str, set[str]]:
+def _items(
+    reader: Reader, channels: Mapping[str, Channel], found: Mapping[str, Found]
+) -> dict[str, set[str]]:
     """The item codes of the newest carts and orders, by channel."""
     items: dict[str, set[str]] = {}
     for channel in channels.values():
         for binding in channel.read:
-            if not reader.exists(binding.topic):
+            if binding.topic not in found:
                 continue
             records = newest(reader, binding.topic, ITEM_RECORDS_MAX)
             for record in islice(records, ITEM_RECORDS_MAX):

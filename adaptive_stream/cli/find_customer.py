@@ -58,7 +58,7 @@ def _winner(reader: Reader, topic: str, customer: str, merged: dict[str, str]) -
     while winner in merged:
         winner = merged[winner]
     view: dict[str, Any] | None = None
-    for record in reader.read_all(topic, [winner.encode()]):
+    for record in reader.read_all(topic, keys=[winner.encode()]):
         view = None if record.value is None else orjson.loads(record.value)
     if view is None:
         raise _nobody(customer)

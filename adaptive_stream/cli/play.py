@@ -28,6 +28,7 @@ from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
+from adaptive_stream.worker.supervisor import STAGES, group_of
 
 PROFILE = "story"
 
@@ -170,13 +171,14 @@ def _play_group(
 
 @contextmanager
 def _own_topics(bootstrap: str, catalog: Catalog) -> Iterator[None]:
-    """The catalogue's topics for as long as the block lasts."""
+    """The catalogue's topics, and what is committed on them, for as long as the block lasts."""
     apply_topics(bootstrap, catalog, PROFILE)
     try:
         yield
     finally:
         with connect(bootstrap) as cluster:
             cluster.admin.delete_topics(list(catalog.topics))
+            cluster.admin.delete_groups([group_of(catalog.prefix, stage) for stage in STAGES])
 
 
 def _print(story: Story, verdicts: Sequence[Verdict], *, as_json: bool) -> None:

@@ -6,7 +6,9 @@ Every failure that a person can do something about ends as Refused with what to 
 import difflib
 import logging
 import socket
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +21,7 @@ from adaptive_stream.cli.exits import Exit, Refused
 ANSWER_MS = 10_000  # Longer than any healthy cluster takes, shorter than a person's patience.
 CONNECT_S = 3
 POLL_MS = 200
+MAKES_TOPICS = "`adaptive-stream topics apply` makes it"
 
 Offsets = Mapping[TopicPartition, int]
 
@@ -84,19 +87,22 @@ class Reader:
     ) -> None:
         self.consumer.close()
 
-    def partitions(self, topic: str) -> list[TopicPartition]:
-        """The partitions of a topic that must exist."""
-        names = self.consumer.topics()
-        if topic not in names:
-            near = difflib.get_close_matches(topic, sorted(names), n=1)
-            hint = f"did you mean {near[0]}?" if near else "`adaptive-stream topics apply` makes it"
-            raise Refused(f"there is no topic {topic}", hint, Exit.NOT_FOUND)
-        numbers = self.consumer.partitions_for_topic(topic) or ()
-        return [TopicPartition(topic, number) for number in sorted(numbers)]
+    @cached_property
+    def topics(self) -> frozenset[str]:
+        """What the cluster had when it was first asked: each question costs a tenth of a second."""
+        return frozenset(self.consumer.topics())
 
-    def exists(self, topic: str) -> bool:
-        """Whether the cluster has the topic."""
-        return topic in self.consumer.topics()
+    def partitions(self, *topics: str) -> list[TopicPartition]:
+        """The partitions of topics that must exist."""
+        found = []
+        for topic in topics:
+            if topic not in self.topics:
+                near = difflib.get_close_matches(topic, sorted(self.topics), n=1)
+                hint = f"did you mean {near[0]}?" if near else MAKES_TOPICS
+                raise Refused(f"there is no topic {topic}", hint, Exit.NOT_FOUND)
+            numbers = self.consumer.partitions_for_topic(topic) or ()
+            found += [TopicPartition(topic, number) for number in sorted(numbers)]
+        return found
 
     def beginning(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """The first offset of each."""
@@ -141,13 +147,14 @@ class Reader:
                 self.consumer.pause(*done)
                 wanted = [one for one in wanted if one not in done]
 
-    def read_all(self, topic: str, keys: Iterable[bytes] | None = None) -> Iterator[Any]:
-        """What the topic holds now; with `keys`, only these, and only from their partitions."""
-        partitions = self.partitions(topic)
+    def read_all(self, *topics: str, keys: Iterable[bytes] | None = None) -> Iterator[Any]:
+        """What the topics hold now; with `keys`, only these, and only from their partitions."""
+        partitions = self.partitions(*topics)
         wanted = None if keys is None else frozenset(keys)
         if wanted is not None:
-            homes = {partition_of(key, len(partitions)) for key in wanted}
-            partitions = [one for one in partitions if one.partition in homes]
+            counts = Counter(one.topic for one in partitions)
+            homes = {(t, partition_of(key, counts[t])) for t in counts for key in wanted}
+            partitions = [one for one in partitions if (one.topic, one.partition) in homes]
         for batch in self.read(self.beginning(partitions), self.end(partitions)):
             for record in batch:
                 if wanted is None or record.key in wanted:

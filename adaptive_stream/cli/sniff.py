@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
     catalog = read_catalog(args)
     with Reader(args.bootstrap) as reader:
         topic = args.topic
-        if not reader.exists(topic):
+        if topic not in reader.topics:
             topic = topic_name(args.topic, args.prefix)
         channel, rule = _whose(catalog, topic, args.channel)
         found = sniff(islice(newest(reader, topic, RECORDS_MAX), RECORDS_MAX), rule)

@@ -6,8 +6,6 @@ Rule 2: nothing here knows a wire format. formats/ fills a Draft, in the native 
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from itertools import islice
 
 import msgspec
 
@@ -27,7 +25,7 @@ from adaptive_stream.engine.fact_data import (
     read_data,
     read_text,
 )
-from adaptive_stream.engine.identifier import normalise, route
+from adaptive_stream.engine.identifier import STRENGTH, normalise, route
 from adaptive_stream.engine.item import read_lines
 from adaptive_stream.engine.refusal import Flaw, Reason, Refusal
 
@@ -119,29 +117,26 @@ def _identifiers(said: object, blocked: Blocked, flaws: list[Flaw]) -> tuple[str
     if type(said) is not dict:
         return ()
     found: list[str] = []
-    for kind, value in islice(_each(said), IDENTIFIERS_READ_MAX):
-        if card_key(kind) and card_number(value):
-            flaws.append(Flaw.CARD_NUMBER_DROPPED)
-        elif (identifier := normalise(kind, value)) is not None:
-            if blocked and identifier in blocked:
+    left = IDENTIFIERS_READ_MAX
+    for name, values in said.items():
+        kind = name if name in STRENGTH else name.strip().lower()
+        for value in values[:left] if type(values) is list else (values,):
+            if value is None or value == "":
+                continue
+            left -= 1
+            if kind not in STRENGTH and card_key(kind) and card_number(value):
+                flaws.append(Flaw.CARD_NUMBER_DROPPED)
+            elif (identifier := normalise(kind, value)) is None:
+                flaws.append(Flaw.IDENTIFIER_UNUSABLE)
+            elif blocked and identifier in blocked:
                 flaws.append(Flaw.IDENTIFIER_BLOCKED)
             else:
                 found.append(identifier)
-        elif value is not None and value != "":
-            flaws.append(Flaw.IDENTIFIER_UNUSABLE)
+        if left <= 0:
+            break
     if len(found) < 2:
         return tuple(found)
     routed = route(found)
     if len(routed) > IDENTIFIERS_MAX:
         flaws.append(Flaw.DATA_CUT)
     return routed[:IDENTIFIERS_MAX]
-
-
-def _each(said: Mapping[str, object]) -> Iterator[tuple[str, object]]:
-    for name, values in said.items():
-        kind = name.strip().lower()
-        if type(values) is list:
-            for value in values:
-                yield kind, value
-        else:
-            yield kind, values

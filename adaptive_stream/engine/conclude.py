@@ -45,18 +45,19 @@ def conclude(
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
     view = fold(customer, clock, rules.policy)
+    clocks = rules.clocks(clock)
     decisions, not_started = decide(
         customer,
         view,
         rules,
-        clock,
+        clocks,
         cause=cause,
         known_ms=known_ms,
         transitions=transitions,
         was=was,
         shown=shown,
     )
-    wakes = (wake_ms(customer, view, rules, clock), forget_ms(customer, rules.identity))
+    wakes = (wake_ms(customer, view, rules, clock, clocks), forget_ms(customer, rules.identity))
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
     faults += tuple(f"not_started:{name}" for name in not_started)
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)

@@ -8,17 +8,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Heard, Order
-from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
-from adaptive_stream.engine.journey import ENTITIES, Expression, Use
-from adaptive_stream.engine.view import Entity, View
-
-KIND_OF = (
-    dict.fromkeys((*CART, "cart.abandoned"), "cart")
-    | dict.fromkeys(ORDER, "order")
-    | dict.fromkeys(CONTRACT, "contract")
-    | dict.fromkeys(("case.opened", "case.closed"), "case")
-)
+from adaptive_stream.engine.entity import Cart, Heard, Order
+from adaptive_stream.engine.journey import KIND_OF, Expression, Use
+from adaptive_stream.engine.view import Entity, Hit, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +21,13 @@ class About:
     key: str
     entity: Entity | None
 
-    def begun_ms(self, instance_begun_ms: int) -> int:
-        """Since when facts can concern it: a cart since it was filled, her since the start."""
-        return instance_begun_ms if self.entity is None else self.entity.begun_ms
+    def since_ms(self, begun_ms: int) -> int:
+        """Since when facts can concern a run: a cart since it was filled, her since it began."""
+        return begun_ms if self.entity is None else self.entity.begun_ms
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """It holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
-
-    at_ms: int
-    cause: Cause
-    by_time: bool = False
+    def refilled(self, begun_ms: int) -> bool:
+        """Whether what the run began for was bought or taken out, and other things put in since."""
+        return isinstance(self.entity, Cart) and self.entity.added_at > begun_ms
 
 
 def hits(use: Use, about: About, view: View, order: Order | None = None) -> list[Hit]:
@@ -48,9 +35,14 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
 
     `order`: the one order to look at, where a decision rests on it.
     """
-    found = sorted(_hits(use, about, view, order), key=lambda hit: (-hit.at_ms, hit.cause.id))
-    # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier one.
-    return found[:1] if use.condition.after is not None else found
+    of_order = order.id if order else None
+    known = (use.condition.name, use.argument, about.kind, about.key, of_order)
+    found = view.hits.get(known)
+    if found is None:
+        found = sorted(_hits(use, about, view, order), key=lambda hit: (-hit.at_ms, hit.cause.id))
+        # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier.
+        view.hits[known] = found = found[:1] if use.condition.after is not None else found
+    return found
 
 
 def holds(
@@ -82,7 +74,7 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
     scope = _scope(about, view, order)
     if condition.takes:
         scope[condition.takes] = use.argument
-    other = _other_kind(use, about)
+    other = next((kind for kind in condition.kinds if kind != about.kind), "")
     candidates: Iterable[Entity | None] = view.by_kind[other].values() if other else (None,)
     if other == "order" and order is not None:
         candidates = (order,)
@@ -102,16 +94,6 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
         if condition.after is not None:
             at_ms = condition.after.after(at_ms, view.zone)
         yield Hit(at_ms, cause, condition.after is not None)
-
-
-def _other_kind(use: Use, about: About) -> str:
-    """The kind of thing, not the instance's own, that the condition looks for; or ""."""
-    where = use.condition.where
-    if where is not None:
-        named = [kind for kind in ENTITIES if kind in where.names and kind != about.kind]
-        return named[0] if named else ""
-    heard = {KIND_OF.get(type_, "") for type_ in use.condition.hears} - {about.kind, ""}
-    return min(heard, default="")
 
 
 def _latest(

@@ -4,8 +4,7 @@ Rule 1: ids are derived: the same arrival on the same state gives the same ids a
 Rule 2: a channel is told its own endpoints and no other personal data.
 """
 
-from adaptive_stream.engine import opportunity, tell
-from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine import opportunity
 from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.decision import (
     Cause,
@@ -16,9 +15,11 @@ from adaptive_stream.engine.decision import (
     Suppression,
     Transition,
 )
-from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.judge import Telling, judge
+from adaptive_stream.engine.journey import Clocks, Rules
+from adaptive_stream.engine.judge import judge
+from adaptive_stream.engine.news import news
 from adaptive_stream.engine.public import public
+from adaptive_stream.engine.telling import Telling
 from adaptive_stream.engine.view import View
 
 
@@ -26,7 +27,7 @@ def decide(
     customer: Customer,
     view: View,
     rules: Rules,
-    clock: Clock,
+    clocks: Clocks,
     *,
     cause: Cause | None,
     known_ms: int,
@@ -40,10 +41,10 @@ def decide(
 
     Returns the decisions, the state change first, and the faults to count.
     """
-    at_ms = cause.at_ms if cause else clock.now_ms
+    at_ms = cause.at_ms if cause else known_ms
     trigger = cause.type if cause else ""
-    judgement = judge(customer, view, rules, clock, trigger=trigger, at_ms=at_ms)
-    told = [*transitions, *tell.news(customer.told, view, at_ms), *judgement.transitions]
+    judgement = judge(customer, view, rules, clocks, trigger=trigger, at_ms=at_ms)
+    told = [*transitions, *news(customer.told, view, at_ms), *judgement.transitions]
     customer.consent_epoch += sum(t.name == "consent.changed" for t in told)
     if told:
         customer.state_seq += 1

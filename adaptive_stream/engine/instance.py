@@ -58,13 +58,17 @@ def remaining(
 ) -> dict[str, tuple[str, ...]]:
     """Channel -> the steps that could still reach her there: not sent, not past their time."""
     by_channel: dict[str, list[str]] = {}
+    due_ms = instance.begun_ms
+    # What comes due under a hold will be due when it ends; no sooner than now.
+    moved_ms = max(instance.moved_ms, now_ms if instance.status == "held" else 0)
     for step in journey.steps:
         state = instance.steps.get(step.name)
+        due_ms = state.due_ms if state else max(step.wait.after(due_ms, view.zone), moved_ms)
+        if state is not None and state.outcome != "offered":
+            continue
         if (instance.journey, instance.key, step.name) in view.sent_steps:
             continue
-        if state is not None and (
-            state.outcome != "offered" or now_ms >= step.good_for.after(state.due_ms, view.zone)
-        ):
+        if now_ms >= step.good_for.after(due_ms, view.zone):
             continue
         for channel in step.by:
             by_channel.setdefault(channel, []).append(step.name)

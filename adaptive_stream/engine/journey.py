@@ -3,14 +3,23 @@
 The catalogue makes these from files and has found every fault before; the engine only reads them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.span import Span
 
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
 ENTITIES = ("cart", "order", "contract", "case")  # what a condition can speak of, beside `customer`
+Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
+KIND_OF: Mapping[str, str] = {
+    **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
+    **dict.fromkeys(ORDER, "order"),
+    **dict.fromkeys(CONTRACT, "contract"),
+    **dict.fromkeys(("case.opened", "case.closed"), "case"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,12 @@ class Condition:
     where: Expression | None = None
     after: Span | None = None
     takes: str | None = None
+    kinds: tuple[str, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """`kinds`: of things it speaks of; without an expression those that it hears of."""
+        named = self.where.names if self.where else {KIND_OF.get(name, "") for name in self.hears}
+        object.__setattr__(self, "kinds", tuple(kind for kind in ENTITIES if kind in named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +120,16 @@ class Journey:
     ends: Span = Span(days=14)
     heeds: frozenset[str] = frozenset()
 
+    def uses(self) -> Iterator[Use]:
+        """Every condition as the journey uses it; one may come several times."""
+        yield self.when
+        yield from self.stop_when
+        yield from (hold.use for hold in self.hold_when)
+        for step in self.steps:
+            yield from step.unless
+        for instead in self.instead:
+            yield from instead.unless
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -125,3 +150,19 @@ class Rules:
     journeys: tuple[Journey, ...] = ()
     policy: Policy = Policy()
     identity: IdentityPolicy = IdentityPolicy()
+    by_name: Mapping[str, Journey] = field(init=False, compare=False)
+    hears: frozenset[str] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """`hears`: the facts that some journey listens for."""
+        uses = [use for journey in self.journeys for use in journey.uses()]
+        heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
+        object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
+        object.__setattr__(self, "hears", frozenset(heard))
+
+    def clocks(self, clock: Clock) -> "Clocks":
+        """What the time is for each journey, as of the channels that it heeds."""
+        now_ms = {
+            heeds: clock.at(heeds) for heeds in dict.fromkeys(one.heeds for one in self.journeys)
+        }
+        return {journey.name: now_ms[journey.heeds] for journey in self.journeys}

@@ -42,10 +42,7 @@ KEYS_MAX = {
 LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
 RETRACTED_MAX = 200
 DAY_MS = 86_400_000
-# Behind the newest fact of the customer. An order's lines are matched for 90 days, then its total
-# stays; a cart that lay for 60 days is no plan of hers any more.
-ORDER_LINES_MS = 90 * DAY_MS
-CART_MS = 60 * DAY_MS
+ORDER_LINES_MS = 90 * DAY_MS  # Behind the partition's clock; then an order's total stays.
 
 
 def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
@@ -111,7 +108,7 @@ def forget_old(customer: Customer, now_ms: int) -> None:
     """Drop what no rule looks at any more. Depends on the partition's clock alone."""
     for member in customer.members.values():
         for cart_id, facts in list(member.parts.get("carts", {}).items()):
-            if facts[-1].at_ms < now_ms - CART_MS:
+            if facts[-1].at_ms < now_ms - carts.CART_MS:
                 del member.parts["carts"][cart_id]
         for facts in member.parts.get("orders", {}).values():
             for index, kept in enumerate(facts):

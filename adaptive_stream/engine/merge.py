@@ -193,7 +193,8 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
             customer.members[name] = member
     for field in Told.__struct_fields__:
         setattr(customer.told, field, getattr(absorb.told, field) | getattr(customer.told, field))
-    customer.offers = absorb.offers | customer.offers
+    for name, offer in absorb.offers.items():
+        customer.offers[name if name not in customer.offers else offer.id] = offer
     customer.was = sorted({*customer.was, *absorb.was, absorb.customer})
     customer.apart = sorted({*customer.apart, *absorb.apart})
     customer.returned = {

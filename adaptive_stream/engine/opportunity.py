@@ -1,6 +1,7 @@
 """What is due, and what is offered in the place of what was stopped; and what is taken back.
 
-Rule 1: an offer rests on the purchase that made it; when that is reversed or taken back, it goes.
+Rule 1: an offer rests on the purchase that made it, or else on the stop that it is in place of;
+when that is reversed or taken back, it goes.
 Rule 2: one open offer of a name at a time: she is not asked twice for one thing.
 """
 
@@ -11,7 +12,8 @@ from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.entity import Cart, Order
 from adaptive_stream.engine.instance import Due
 from adaptive_stream.engine.journey import Instead
-from adaptive_stream.engine.judge import RELEASED_BY, Judgement, Run, Verdict
+from adaptive_stream.engine.telling import RELEASED_BY, Judgement, Run
+from adaptive_stream.engine.verdict import Verdict
 from adaptive_stream.engine.view import View
 
 REVERSED = {"refunded": "returned", "cancelled": "order_cancelled"}
@@ -28,6 +30,8 @@ def withdrawn(customer: Customer, judgement: Judgement, now_ms: int) -> Iterator
             del customer.offers[name]
             continue
         because = _stale(offer, judgement)
+        if offer.kind == "instead" and name != offer.offer:
+            because = "superseded"  # Both of the two that she was had been offered it.
         if offer.kind == "step":
             because = stopped.get((offer.member, offer.journey, offer.instance), because)
         if because:
@@ -40,12 +44,14 @@ def _sent(offer: Offer, view: View) -> bool:
 
 
 def _stale(offer: Offer, judgement: Judgement) -> str:
-    if not offer.rests_on:
-        return ""
-    order = judgement.view.order(offer.rests_on)
-    if order is None or not order.paid:
-        return RELEASED_BY.get(judgement.trigger, "fact_retracted")
-    return REVERSED.get(order.status, "")
+    taken_back = RELEASED_BY.get(judgement.trigger, "fact_retracted")
+    if offer.rests_on:
+        order = judgement.view.order(offer.rests_on)
+        return REVERSED.get(order.status, "") if order and order.paid else taken_back
+    member = judgement.customer.members.get(offer.member)
+    instance = member.instances.get(f"{offer.journey}/{offer.instance}") if member else None
+    goes_on = instance is not None and instance.status in ("live", "held")
+    return taken_back if goes_on and offer.kind == "instead" else ""
 
 
 def offers(customer: Customer, judgement: Judgement) -> Iterator[tuple[Offer, str]]:

@@ -4,9 +4,9 @@ Rule 1: the list is closed. A reason is the name of a condition of the rules in 
 sentence is its `says`, or one of SENTENCES: what the engine itself concludes.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
-from adaptive_stream.engine.journey import Journey, Rules, Use
+from adaptive_stream.engine.journey import Rules, Use
 
 # In the order of the groups of the documentation: order, service, cart, time.
 SENTENCES: Mapping[str, str] = {
@@ -23,17 +23,6 @@ SENTENCES: Mapping[str, str] = {
 }
 
 
-def uses(journey: Journey) -> Iterator[Use]:
-    """Every condition as a journey uses it; one may come several times."""
-    yield journey.when
-    yield from journey.stop_when
-    yield from (hold.use for hold in journey.hold_when)
-    for step in journey.steps:
-        yield from step.unless
-    for instead in journey.instead:
-        yield from instead.unless
-
-
 def says(use: Use) -> str:
     """The sentence of a condition, with what it is told in its place: `she owns care-kit`."""
     condition = use.condition
@@ -48,7 +37,7 @@ def sentence(reason: str, rules: Rules) -> str:
     A reason of rules that are no longer in force is shown by its own name.
     """
     for journey in rules.journeys:
-        for use in uses(journey):
+        for use in journey.uses():
             if use.condition.name == reason:
                 return says(use)
     return SENTENCES.get(reason, reason.replace("_", " "))

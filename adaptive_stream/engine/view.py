@@ -26,6 +26,15 @@ from adaptive_stream.engine.parts.kept import cause_of, rank
 Entity = Cart | Order | Contract | Case
 
 
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """It holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
+
+    at_ms: int
+    cause: Cause
+    by_time: bool = False
+
+
 @dataclass(slots=True)
 class View:
     """What conditions, transitions and outputs read. Everything is in order of key."""
@@ -43,6 +52,7 @@ class View:
     heard: Heard = field(default_factory=dict)
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
+    hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
 
     def __post_init__(self) -> None:
         self.by_kind = {

@@ -4,44 +4,52 @@ from collections.abc import Iterator
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.condition import hits
-from adaptive_stream.engine.customer import Customer
-from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.judge import abouts
+from adaptive_stream.engine.condition import About, hits
+from adaptive_stream.engine.customer import Customer, Instance
+from adaptive_stream.engine.journey import Clocks, Journey, Rules
+from adaptive_stream.engine.judge import RUNNING, abouts, runs
 from adaptive_stream.engine.view import View
 
 
-def wake_ms(customer: Customer, view: View, rules: Rules, clock: Clock) -> int | None:
-    """The earliest moment still to come (UTC ms), or None."""
-    return min(
-        (at_ms for at_ms, done_ms in _moments(customer, view, rules, clock) if at_ms > done_ms),
-        default=None,
-    )
+def wake_ms(
+    customer: Customer, view: View, rules: Rules, clock: Clock, clocks: Clocks
+) -> int | None:
+    """The earliest moment still to come (UTC ms), or None.
+
+    A moment that has passed, but not yet on the channels that its timer heeds, is still to come.
+    """
+    moments = [*_of_carts(view, rules, clock), *_of_starts(customer, view, rules, clocks)]
+    for one in runs(customer, view, rules, clocks):
+        if one.instance.status in RUNNING:
+            ahead = _of_run(one.journey, one.instance, one.about, view)
+            moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
+    return min(moments, default=None)
 
 
-def _moments(
-    customer: Customer, view: View, rules: Rules, clock: Clock
-) -> Iterator[tuple[int, int]]:
-    """(moment, until when its timers have been served)."""
-    cart_now_ms = clock.at(rules.policy.cart_heeds)
+def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
+    now_ms = clock.at(rules.policy.cart_heeds)
     for cart in view.carts:
-        if cart.status == "open":
-            yield cart.touched_at + rules.policy.cart_abandoned_after_ms, cart_now_ms
-    by_name = {journey.name: journey for journey in rules.journeys}
+        at_ms = cart.touched_at + rules.policy.cart_abandoned_after_ms
+        if cart.status == "open" and at_ms > now_ms:
+            yield at_ms
+
+
+def _of_starts(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[int]:
     for journey in rules.journeys:
-        now_ms = clock.at(journey.heeds)
-        for _, about in abouts(journey.for_each, customer, view):
-            for hit in hits(journey.when, about, view):
-                if hit.by_time:
-                    yield hit.at_ms, now_ms
-    for _, instance in customer.instances():
-        journey_of = by_name.get(instance.journey)
-        if journey_of is None or instance.status in ("ended", "too_old"):
-            continue
-        now_ms = clock.at(journey_of.heeds)
-        yield instance.ends_ms, now_ms
-        if instance.status == "held" and instance.until_ms is not None:
-            yield instance.until_ms, now_ms
-        following = run.due_ms(journey_of, instance, view.zone)
-        if following is not None and instance.status == "live":
-            yield following[1], now_ms
+        if journey.when.condition.after:
+            for about in abouts(journey.for_each, customer, view):
+                for hit in hits(journey.when, about, view):
+                    if hit.at_ms > clocks[journey.name]:
+                        yield hit.at_ms
+
+
+def _of_run(journey: Journey, instance: Instance, about: About, view: View) -> Iterator[int]:
+    yield instance.ends_ms
+    if instance.status == "held" and instance.until_ms is not None:
+        yield instance.until_ms
+    following = run.due_ms(journey, instance, view.zone)
+    if following is not None and instance.status == "live":
+        yield following[1]
+    for use in (*journey.stop_when, *(hold.use for hold in journey.hold_when)):
+        if use.condition.after:
+            yield from (hit.at_ms for hit in hits(use, about, view))

@@ -16,10 +16,14 @@ from adaptive_stream.engine.refusal import Refusal
 STAGE = "adaptive_stream.admit"
 EXCEPTION = "adaptive_stream.Refused"  # Both families want a class; ours says it is no exception.
 
-# 13 to 19 digits, also in groups as printed on the card; a longer run is no card number.
-_CARD = re.compile(rb"(?<![0-9])[2-6](?:[ -]?[0-9]){12,18}(?![0-9])")
+CARD_DIGITS = range(13, 20)
+GROUPS_MAX = 6  # 4-4-4-4-3 is the longest grouping in use.
+
+# Groups of digits as printed on cards. What stands before or after a number (a date, the three
+# digits of its check code) can be in the same run, so each group is tried as the first.
+_RUN = re.compile(rb"(?<![0-9])[0-9]{3,19}(?:[ -][0-9]{3,19})*(?![0-9])")
+_GROUP = re.compile(rb"[0-9]+")
 _DIGIT = re.compile(rb"[0-9]")
-_NOT_DIGITS = str.maketrans("", "", " -")
 
 DeadLetter = tuple[str, bytes | None, bytes | None, list[tuple[str, bytes | None]]]
 
@@ -63,12 +67,36 @@ def dead_letter(
 
 def mask_cards(content: bytes | None) -> bytes | None:
     """The same bytes with all but the last four digits of every card number as X."""
-    return content if content is None else _CARD.sub(_mask, content)
+    return content if content is None else _RUN.sub(_mask, content)
 
 
 def _mask(found: re.Match[bytes]) -> bytes:
-    text = found[0]
-    if not luhn(text.decode().translate(_NOT_DIGITS)):
-        return text
-    keep_from = [place.start() for place in _DIGIT.finditer(text)][-4]
-    return _DIGIT.sub(b"X", text[:keep_from]) + text[keep_from:]
+    run = found[0]
+    if len(run) < CARD_DIGITS.start:
+        return run
+    groups = [group.span() for group in _GROUP.finditer(run)]
+    parts: list[bytes] = []
+    done = first = 0
+    while first < len(groups):
+        last = _card(run, groups[first : first + GROUPS_MAX])
+        if last is not None:
+            begin, end = groups[first][0], groups[first + last][1]
+            parts += run[done:begin], _all_but_four(run[begin:end])
+            done, first = end, first + last
+        first += 1
+    return b"".join((*parts, run[done:]))
+
+
+def _card(run: bytes, groups: list[tuple[int, int]]) -> int | None:
+    """The index of the group with which a number that begins with the first one ends."""
+    digits = b""
+    for last, (begin, end) in enumerate(groups):
+        digits += run[begin:end]
+        if len(digits) in CARD_DIGITS and digits[:1] in b"23456" and luhn(digits):
+            return last
+    return None
+
+
+def _all_but_four(number: bytes) -> bytes:
+    keep_from = [place.start() for place in _DIGIT.finditer(number)][-4]
+    return _DIGIT.sub(b"X", number[:keep_from]) + number[keep_from:]

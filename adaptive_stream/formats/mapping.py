@@ -31,7 +31,7 @@ from adaptive_stream.formats.draft import Reading, Record, as_text, fact_id
 
 RECORDS_MAX = 10_000  # of one `each`: a file that was sent as one record is loaded, not streamed.
 
-SINGLE = ("when", "id", "type", "time", "sent_at", "received_at", "source")
+SINGLE = ("id", "type", "time", "sent_at", "received_at", "source")
 GROUPS = ("identifiers", "data")
 DATA_NAMES = frozenset(KEYS) | {
     *("currency", "items", "products", "sku", "item", "gtin", "ean", "upc", "product_id"),
@@ -64,6 +64,7 @@ class MappingError(Exception):
 class FactMapping:
     """One entry of `facts:`, compiled."""
 
+    when: Expression | None
     single: Mapping[str, Expression]
     identifiers: Mapping[str, Expression]
     data: Mapping[str, Expression]
@@ -110,9 +111,9 @@ def compile_mapping(document: object) -> RecordMapping:
 
 
 def _draft(fact: FactMapping, row: object, n: int) -> Draft | None:
-    said = {name: expression(row) for name, expression in fact.single.items()}
-    if "when" in said and said["when"] in (None, False, "", [], {}):
+    if fact.when is not None and fact.when(row) in (None, False, "", [], {}):
         return None
+    said = {name: expression(row) for name, expression in fact.single.items()}
     own = said.get("id")
     number = "" if own is None or n == 0 else f"#{n}"  # Two facts of one receipt are two.
     identity = fact_id(own, [row, n])
@@ -132,9 +133,9 @@ def _compile_fact(entry: object, n: int, faults: list[MappingFault]) -> FactMapp
     path: tuple[str | int, ...] = ("facts", n)
     if type(entry) is not dict:
         faults.append(_fault(path, entry, "a fact is a table", "write at least its type"))
-        return FactMapping({}, {}, {})
-    for name in entry.keys() - {*SINGLE, *GROUPS}:
-        remedy = f"write one of: {', '.join((*SINGLE, *GROUPS))}"
+        return FactMapping(None, {}, {}, {})
+    for name in entry.keys() - {"when", *SINGLE, *GROUPS}:
+        remedy = f"write one of: {', '.join(('when', *SINGLE, *GROUPS))}"
         faults.append(_fault((*path, name), name, "no such key", remedy))
     if "type" not in entry:
         faults.append(_fault(path, "", "no type", "write type: order.completed, or the like"))
@@ -151,7 +152,8 @@ def _compile_fact(entry: object, n: int, faults: list[MappingFault]) -> FactMapp
     single = {
         name: _compile(entry[name], (*path, name), faults) for name in SINGLE if name in entry
     }
-    return FactMapping(single, groups["identifiers"], groups["data"])
+    when = _compile(entry["when"], (*path, "when"), faults) if "when" in entry else None
+    return FactMapping(when, single, groups["identifiers"], groups["data"])
 
 
 def _compile(text: object, path: tuple[str | int, ...], faults: list[MappingFault]) -> Expression:

@@ -24,7 +24,7 @@ from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
 from adaptive_stream.stories.writer import Writer
 from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS
-from adaptive_stream.worker.supervisor import STAGES
+from adaptive_stream.worker.supervisor import STAGES, group_of
 
 SETTLE_WITHIN_S = 60
 LOOK_S = 0.01
@@ -60,7 +60,10 @@ def play(
                 before_ms = moment.at_ms
         world.settle()
         came = world.outputs()
-    return [own.mine(came) for own in names]
+    return [
+        [one for one in own.mine(came) if one.known_ms <= story.rows[-1].at_ms]  # as if alone
+        for story, own in zip(stories, names, strict=True)
+    ]
 
 
 def _renamed(moments: Iterable[Moment], names: Names) -> list[Moment]:
@@ -88,7 +91,7 @@ class BrokerWorld:
             bootstrap_servers=bootstrap, group_id=None, enable_auto_commit=False
         )
         self._inputs = {
-            f"{catalog.prefix}adaptive-stream-{stage}": self._partitions(topics)
+            group_of(catalog.prefix, stage): self._partitions(topics)
             for stage, topics in zip(STAGES, self._topics_of_stages(), strict=True)
         }
         self._channels = tuple(catalog.channels)
@@ -144,15 +147,15 @@ class BrokerWorld:
         self._reader.assign(partitions)
         self._reader.seek_to_beginning(*partitions)
         until_s = time.monotonic() + READ_WITHIN_S
-        found: dict[tuple[str, bytes, bytes | None], Output] = {}
+        found: dict[object, Output] = {}
         while any(self._reader.position(one) < ends[one] for one in partitions):
             if time.monotonic() > until_s:
                 raise NotSettledError("the output topics could not be read to their ends")
             for batch in self._reader.poll(timeout_ms=200).values():
                 for one in batch:
-                    copy = (one.topic, one.key, one.value)
-                    topic = names[one.topic]
-                    found.setdefault(copy, output(topic, one.key, one.value, one.headers))
+                    came = output(names[one.topic], one.key, one.value, one.headers)
+                    # A state may be said again unchanged, at another time: that is no copy.
+                    found.setdefault((one.topic, one.key, one.value, came.known_ms), came)
         return sorted(found.values(), key=lambda one: one.known_ms)
 
     def _topics_of_stages(self) -> tuple[list[str], list[str], list[str]]:

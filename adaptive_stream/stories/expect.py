@@ -45,9 +45,10 @@ class Verdict:
 
 
 def judge(story: Story, outputs: Sequence[Output]) -> list[Verdict]:
-    """One verdict for each row but those that put something in. `outputs` in order of writing."""
+    """One verdict for each row that says what comes, and for each that could not be put in.
+    `outputs` in order of writing."""
     judged = _Judge(story, outputs)
-    return [judged.verdict(row) for row in story.rows if row.verb != "in"]
+    return [verdict for row in story.rows if (verdict := judged.verdict(row))]
 
 
 class _Judge:
@@ -56,15 +57,25 @@ class _Judge:
         self.outputs = [one for one in outputs if one.known_ms >= story.calendar.start_ms]
         self.everything = outputs  # A state that nothing changed since D0 is that of the world.
 
-    def verdict(self, row: Row) -> Verdict:
+    def verdict(self, row: Row) -> Verdict | None:
         waits_for = phrases.pending(row)
         if waits_for:
             return Verdict(row, PENDING, waits_for)
+        if row.verb == "in":
+            return self.refused(row)
         if row.verb == "out":
             return self.out(row)
         if row.verb == "not":
             return self.not_(row)
         return self.count(row) if row.subject == "count" else self.customer(row)
+
+    def refused(self, row: Row) -> Verdict | None:
+        """A fact that nobody took in would leave the rest of the story without a meaning."""
+        for output in self.outputs if row.action != "raw" else ():
+            value = output.value or {}
+            if output.topic == f"dlq.{row.subject}" and value.get("line") == row.line:
+                return Verdict(row, FAILED, f"was refused: {value.get('reason')}")
+        return None
 
     def out(self, row: Row) -> Verdict:
         """Exactly one record of the row's time."""

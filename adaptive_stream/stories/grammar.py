@@ -95,6 +95,8 @@ class _Reader:
         if title is None:
             self.fault(0, "", "is empty", _TITLE_REMEDY)
             title = ("", "", "", "0")
+        if not self.rows:
+            self.fault(0, "", "tells nothing", "write a row, as `D0 10:41 in store …`")
         if "world" not in self.lines:
             self.fault(0, "", "does not say whose story it is", "write `world ana` or `world none`")
         return title[0], title[1], title[2], title[3] or "0"

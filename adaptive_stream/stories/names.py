@@ -24,9 +24,8 @@ class Names:
         known = {name for row in story.rows for name in row.identifiers}
         known |= {name for person in story.people for name in PEOPLE[person.name].identifiers}
         self._own = {name: _renamed(name, number) for name in known}
-        self._back = {
-            own.partition(":")[2]: name.partition(":")[2] for name, own in self._own.items()
-        }
+        self._back = {own: name for name, own in self._own.items()}
+        self._back |= {_value(own): _value(name) for name, own in self._own.items()}
 
     def value(self, value: bytes) -> bytes:
         """A channel record under this story's names."""
@@ -36,7 +35,7 @@ class Names:
             return value  # It names nobody.
         for kind, names in message.get("identifiers", {}).items():
             several = names if isinstance(names, list) else [names]
-            own = [self._own[f"{kind}:{name}"].partition(":")[2] for name in several]
+            own = [_value(self._own[f"{kind}:{name}"]) for name in several]
             message["identifiers"][kind] = own if isinstance(names, list) else own[0]
         return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
@@ -65,6 +64,10 @@ class Names:
         if isinstance(value, list):
             return [self._restored(each) for each in value]
         return self._back.get(value, value) if isinstance(value, str) else value
+
+
+def _value(identifier: str) -> str:
+    return identifier.partition(":")[2]
 
 
 def _renamed(identifier: str, number: int) -> str:

@@ -101,6 +101,8 @@ def fields(topic: str) -> frozenset[str] | None:
 
 def pending(row: Row) -> str:
     """What this row waits for; empty when it can be played and judged today."""
+    if row.verb == "in":
+        return "records of sample files" if row.action == "raw" and "file" in row.fields else ""
     if row.verb in ("ask", "ans"):
         return "the gate"
     if row.verb == "do":

@@ -13,10 +13,17 @@ def count(verdicts: Sequence[Verdict], result: str) -> int:
     return sum(1 for verdict in verdicts if verdict.result == result)
 
 
+def result(verdicts: Sequence[Verdict]) -> str:
+    """Of a whole story: one failed row fails it; without a row that could be judged it waits."""
+    if count(verdicts, FAILED):
+        return FAILED
+    return PASSED if count(verdicts, PASSED) else PENDING
+
+
 def summary(story: Story, verdicts: Sequence[Verdict]) -> str:
     """One line: `S01 passed: 7 rows as expected, 2 pending (the gate)`."""
     failed = count(verdicts, FAILED)
-    words = f"{story.sid} {'failed' if failed else 'passed'}: "
+    words = f"{story.sid} {result(verdicts)}: "
     words += f"{count(verdicts, PASSED)} rows as expected"
     if failed:
         words += f", {failed} not"
@@ -68,7 +75,7 @@ def as_json(story: Story, verdicts: Sequence[Verdict]) -> dict[str, object]:
         "story": story.sid,
         "title": story.title,
         "file": story.file,
-        "passed": count(verdicts, FAILED) == 0,
+        "result": result(verdicts),
         "rows": {name: count(verdicts, name) for name in (PASSED, FAILED, PENDING)},
         "failures": [
             {

@@ -77,6 +77,8 @@ def _read_in(row: Row, words: list[str], calendar: Calendar) -> Row:
     names = phrases.RAW_FIELDS if fact == "raw" else phrases.FACT_FIELDS
     for name in row.fields:
         _known(name, names, "is nothing that a fact says")
+    if fact == "raw" and not {"bytes", "file"} & set(row.fields):
+        raise RowError(row.text, "does not say what is written", 'write `raw bytes="{not json"`')
     return _nothing_left(row)
 
 

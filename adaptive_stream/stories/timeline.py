@@ -8,6 +8,7 @@ Rule 2: a runner may leave out a tick at which nothing is due, and nothing else.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from adaptive_stream.stories import phrases
 from adaptive_stream.stories.records import Written, written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.world import world
@@ -36,7 +37,7 @@ def timeline(story: Story) -> list[Moment]:
     records.setdefault(start_ms, [])
     for row in story.rows:
         at_once = records.setdefault(row.at_ms, [])
-        if row.verb == "in":
+        if row.verb == "in" and not phrases.pending(row):
             at_once.append(written(row))
     return [
         Moment(at_ms, tuple(records[at_ms]), ticks=at_ms >= start_ms) for at_ms in sorted(records)

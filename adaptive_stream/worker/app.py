@@ -30,15 +30,10 @@ from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve
 from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor, quiet_logging
+from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor, group_of, quiet_logging
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
-
-
-def group_of(catalog: Catalog, stage: str) -> str:
-    """The consumer group of a stage, and its app id."""
-    return f"{catalog.prefix}adaptive-stream-{stage}"
 
 
 class StageApp(faust.App):
@@ -47,7 +42,7 @@ class StageApp(faust.App):
     mundane_level = "debug"  # "Starting...", "Stopping...": nobody must act on them.
 
     def __init__(self, stage: Stage, settings: Settings, catalog: Catalog, **conf: Any) -> None:
-        super().__init__(group_of(catalog, stage.name), **conf)
+        super().__init__(group_of(catalog.prefix, stage.name), **conf)
         self.stage = stage
         self.settings = settings
         self.catalog = catalog
@@ -105,7 +100,7 @@ class StageApp(faust.App):
                 for name, channel in catalog.channels.items()
             },
             {"resolve": catalog.name(IDENTITY_FACTS), "step": catalog.name(CUSTOMER_FACTS)},
-            {stage: group_of(catalog, stage) for stage in STAGES},
+            {stage: group_of(catalog.prefix, stage) for stage in STAGES},
         )
 
     async def on_stop(self) -> None:

@@ -25,6 +25,11 @@ LOOK_S = 0.05
 SUPERVISED = "ADAPTIVE_STREAM_SUPERVISED"
 
 
+def group_of(prefix: str, stage: str) -> str:
+    """The consumer group of a stage, and its app id."""
+    return f"{prefix}adaptive-stream-{stage}"
+
+
 class Child:
     """One stage's process."""
 

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,11 +14,13 @@ from adaptive_stream.broker import Broker
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.apply import PlanRefused, apply_topics
 from adaptive_stream.catalog.cluster import connect
+from adaptive_stream.catalog.plan import Found
 from adaptive_stream.cli.main import main
 
 pytestmark = pytest.mark.broker
 
 ROOT = Path(__file__).parents[2]
+SHOWN_WITHIN_S = 30
 Run = Callable[..., tuple[int, str]]
 
 
@@ -48,11 +51,16 @@ def run(
     return run_
 
 
-@pytest.fixture
-def admin(broker: Broker) -> KafkaAdminClient:
-    """An operator with another tool."""
-    with KafkaAdminClient(bootstrap_servers=broker.bootstrap) as client:
-        yield client
+def read(broker: Broker, name: str) -> Found:
+    """The topic as the cluster has it."""
+    with connect(broker.bootstrap) as cluster:
+        return cluster.read([name])[name]
+
+
+def names(broker: Broker, prefix: str) -> list[str]:
+    """The topics of this test that the cluster has."""
+    with connect(broker.bootstrap) as cluster:
+        return [name for name in cluster.read([]) if name.startswith(prefix)]
 
 
 def rewrite(path: Path, text: str, instead: str) -> None:
@@ -61,10 +69,15 @@ def rewrite(path: Path, text: str, instead: str) -> None:
     path.write_text(path.read_text().replace(text, instead))
 
 
-def set_by_hand(admin: KafkaAdminClient, topic: str, **config: str) -> None:
-    """One change behind our back."""
+def set_by_hand(broker: Broker, topic: str, **config: str) -> None:
+    """A change behind our back, and the moments until the broker tells of it."""
     entries = {key: (AlterConfigOp.SET, value) for key, value in config.items()}
-    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, entries)])
+    with KafkaAdminClient(bootstrap_servers=broker.bootstrap) as admin:
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, entries)])
+    deadline = time.monotonic() + SHOWN_WITHIN_S
+    with connect(broker.bootstrap) as cluster:
+        while not config.items() <= cluster.read([topic])[topic].config.items():
+            assert time.monotonic() < deadline, f"not shown within {SHOWN_WITHIN_S} s"
 
 
 def test_a_plan_after_apply_shows_no_difference(
@@ -80,11 +93,10 @@ def test_a_plan_after_apply_shows_no_difference(
     nothing = f"{broker.bootstrap}, profile laptop: no difference\n"
     assert run("plan") == (0, nothing)
     assert run("apply") == (0, nothing)
-    with connect(broker.bootstrap) as cluster:
-        found = cluster.read()
-    facts = found[f"{topic_prefix}customer.facts.v1"]
+    facts = read(broker, f"{topic_prefix}customer.facts.v1")
     assert (facts.partitions, facts.config["message.timestamp.type"]) == (4, "LogAppendTime")
-    assert found[f"{topic_prefix}customer.changelog.v1"].config["cleanup.policy"] == "compact"
+    changelog = read(broker, f"{topic_prefix}customer.changelog.v1")
+    assert changelog.config["cleanup.policy"] == "compact"
 
 
 @pytest.mark.parametrize("profile", ["laptop", "story"])
@@ -97,18 +109,17 @@ def test_a_profile_is_applied_whole(
     assert len(apply_topics(broker.bootstrap, catalog, profile).changes) == 44
     assert apply_topics(broker.bootstrap, catalog, profile).empty
 
-    with connect(broker.bootstrap) as cluster:
-        kept = cluster.read()[f"{topic_prefix}channel.web.v1"].config["retention.ms"]
+    kept = read(broker, f"{topic_prefix}channel.web.v1").config["retention.ms"]
     assert kept == ("-1" if profile == "story" else "1209600000")
 
 
 def test_a_change_by_hand_is_seen_and_taken_back(
-    run: Run, admin: KafkaAdminClient, topic_prefix: str
+    run: Run, broker: Broker, topic_prefix: str
 ) -> None:
     """Somebody's quick fix at night is in the plan next morning."""
     run("apply")
     name = f"{topic_prefix}channel.web.v1"
-    set_by_hand(admin, name, **{"retention.bytes": "1000", "retention.ms": "60000"})
+    set_by_hand(broker, name, **{"retention.bytes": "1000", "retention.ms": "60000"})
 
     code, said = run("plan", "--json")
 
@@ -153,10 +164,8 @@ def test_a_keyed_topic_gets_no_more_partitions(
 
     assert code == 1
     assert "refused: its records are placed by customer" in said
-    with connect(broker.bootstrap) as cluster:
-        found = cluster.read()
-    assert found[f"{topic_prefix}customer.facts.v1"].partitions == 4
-    assert f"{topic_prefix}channel.kiosk.v1" not in found
+    assert read(broker, f"{topic_prefix}customer.facts.v1").partitions == 4
+    assert f"{topic_prefix}channel.kiosk.v1" not in names(broker, topic_prefix)
 
 
 def test_nothing_is_deleted_unless_told(
@@ -174,18 +183,19 @@ def test_nothing_is_deleted_unless_told(
 
     assert run("apply", "--allow-delete")[0] == 1
     assert run("apply", "--allow-delete", "--yes")[0] == 0
-    with connect(broker.bootstrap) as cluster:
-        names = [name for name in cluster.read() if name.startswith(topic_prefix)]
-    assert len(names) == 44
-    assert not [name for name in names if "kiosk" in name]
+    left = names(broker, topic_prefix)
+    assert len(left) == 44
+    assert not [name for name in left if "kiosk" in name]
 
 
 def test_a_topic_of_another_name_is_bound_by_a_command(
-    run: Run, admin: KafkaAdminClient, topics_dir: Path, broker: Broker, topic_prefix: str
+    run: Run, topics_dir: Path, broker: Broker, topic_prefix: str
 ) -> None:
     """The till team's topic, cut into five, is read as it is: it only gets dead letters beside."""
     theirs = f"{topic_prefix.replace('.', '-')}pos.receipts.v3"
-    admin.create_topics({theirs: {"num_partitions": 5, "replication_factor": 1}})
+    with KafkaAdminClient(bootstrap_servers=broker.bootstrap) as admin:
+        theirs_is = {"num_partitions": 5, "replication_factor": 1}
+        admin.create_topics({theirs: theirs_is}, wait_for_metadata=True)
     run("apply")
 
     assert run("bind", "store", theirs, "--format", "segment")[0] == 0
@@ -199,8 +209,7 @@ def test_a_topic_of_another_name_is_bound_by_a_command(
     assert [json.loads(line)["topic"] for line in said.splitlines()] == [f"{theirs}.dlq"]
     assert run("apply")[0] == 0
     assert run("plan")[0] == 0
-    with connect(broker.bootstrap) as cluster:
-        assert cluster.read()[theirs].partitions == 5
+    assert read(broker, theirs).partitions == 5
 
 
 def test_the_function_that_up_uses_says_no_in_words(

@@ -35,7 +35,8 @@ def cluster(catalog: Catalog) -> Cluster:
 def plan(
     catalog: Catalog, cluster: Cluster, profile: str = "production", **options: object
 ) -> Plan:
-    return make_plan(list(catalog.topics.values()), cluster, catalog.profile(profile), **options)  # type: ignore[arg-type]
+    topics = list(catalog.topics.values())
+    return make_plan(topics, cluster, catalog.profile(profile), **options)  # type: ignore[arg-type]
 
 
 def test_a_cluster_that_is_as_declared_has_no_plan(catalog: Catalog, cluster: Cluster) -> None:

@@ -4,6 +4,8 @@ from hashlib import sha256
 
 import msgspec
 import pytest
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
+from cloudevents.core.formats.json import JSONFormat
 
 from adaptive_stream import outputs
 from adaptive_stream.engine.decision import Cause, StateChanged, Transition
@@ -59,6 +61,19 @@ def test_every_record_is_a_cloud_event_whose_topic_is_declared(decision):
     assert headers["ce_subject"] == "c-71f0"
     assert headers["ce_time"] == "2026-03-03T10:41:07.412Z"
     assert headers["content-type"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    "decision", [BOUGHT, STOP_THE_MAIL, OFFER_CARE], ids=["changed", "suppression", "offer"]
+)
+def test_the_sdk_of_cloud_events_reads_them(decision):
+    """Who uses the SDK gets an event with data, as from anybody else."""
+    (record,) = outputs.records(decision)
+    event = from_binary(KafkaMessage(dict(record.headers), record.key, record.value), JSONFormat())
+
+    assert event.get_data() == value_of(decision)
+    assert event.get_subject() == "c-71f0"
+    assert event.get_time().isoformat() == "2026-03-03T10:41:07.412000+00:00"
 
 
 def test_the_type_of_a_change_is_that_of_its_first_transition():

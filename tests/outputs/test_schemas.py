@@ -9,11 +9,20 @@ import jsonschema
 import pytest
 
 from adaptive_stream import outputs
+from adaptive_stream.catalog import load_catalog
+from adaptive_stream.outputs import TOPICS
 from adaptive_stream.outputs.schemas import SCHEMAS
+from adaptive_stream.stories import engine_world, grammar
+from adaptive_stream.stories.journeys_loaded import rules_of
+from adaptive_stream.stories.phrases import SHORT_OF
 from tests.outputs.examples import DECISIONS
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS_DIR = ROOT / "topics" / "schemas"
+
+
+def stem(path: Path) -> str:
+    return path.stem
 
 
 def validator(name: str) -> jsonschema.Draft202012Validator:
@@ -58,3 +67,21 @@ def test_a_consumer_that_validates_survives_a_field_that_is_added_later():
     (record,) = outputs.records(DECISIONS["suppression"])
 
     validator("suppressions.v1").validate({**json.loads(record.value), "added_later": 1})
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "cases").glob("*.story")), ids=stem)
+def test_all_that_comes_of_a_story_fits_its_schema(path):
+    """Not examples alone: whatever the engine says of carts, contracts and merges is declared."""
+    catalog = load_catalog(ROOT / "topics", ROOT / "adaptive_stream" / "rules")
+    story = grammar.load(path)
+    played = engine_world.play(
+        story, rules_of(story, catalog.rules), engine_world.reading_of(catalog.channels)
+    )
+    validators = {
+        short: validator(schema_of(topic)) for topic, short in SHORT_OF.items() if topic in TOPICS
+    }
+
+    assert played
+    for one in played:
+        if one.topic in validators and one.value is not None:
+            validators[one.topic].validate(one.value)

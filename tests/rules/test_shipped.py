@@ -9,7 +9,7 @@ from adaptive_stream.catalog.explain import explain
 from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.rules import load_rules, read_rules
 from adaptive_stream.engine.journey import Journey
-from adaptive_stream.engine.reason import SENTENCES, sentence, uses
+from adaptive_stream.engine.reason import SENTENCES, sentence
 from adaptive_stream.engine.span import Span
 from adaptive_stream.stories.examples import conditions, run_examples
 from tests.rules.rule_files import CHANNELS, ROOT, SHIPPED, copied, shipped
@@ -54,7 +54,7 @@ def test_a_manager_reads_a_journey_in_plain_english(file: JourneyFile) -> None:
 def test_every_reason_has_a_sentence() -> None:
     """Whoever asks why reads a sentence, never a bare code, and never two that disagree."""
     for file in FILES.journeys:
-        for use in uses(file.journey):
+        for use in file.journey.uses():
             assert sentence(use.condition.name, FILES.rules) not in ("", use.condition.name)
     for reason, says in SENTENCES.items():
         assert sentence(reason, FILES.rules) == says

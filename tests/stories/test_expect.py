@@ -174,6 +174,35 @@ def test_a_row_of_a_later_feature_is_pending(line: str, waits_for: str) -> None:
     assert (verdict.result, verdict.says) == (PENDING, waits_for)
 
 
+def test_a_story_of_which_nothing_can_be_judged_is_pending() -> None:
+    """A story that waits as a whole is not called passed."""
+    story, found = verdicts("D0 11:00 ask email none/none#any email:ana@example.com message=m-1")
+
+    assert report.summary(story, found).startswith("S01 pending: 0 rows as expected, 1 pending")
+
+
+def test_a_fact_that_is_refused_fails_its_row() -> None:
+    """A story with a fact that nobody can take in says so, and does not wait in vain."""
+    story = grammar.parse(
+        'S01 "A story"\nworld ana\n'
+        "D0 10:00 in web cart.item_added cart=cart-9 item=boots-41*1@89.00\n"
+        'D0 10:01 in web raw bytes="{not json"\n'
+        "D0 10:02 in web raw topic=segment.events file=samples/one.json\n",
+        "S01.story",
+    )
+    refused = [
+        Output("dlq.web", row.at_ms, "", {"reason": "no_identity", "line": row.line})
+        for row in story.rows
+    ]
+
+    found = [(verdict.row.line, verdict.result, verdict.says) for verdict in judge(story, refused)]
+
+    assert found == [
+        (3, FAILED, "was refused: no_identity"),
+        (5, PENDING, "records of sample files"),
+    ]
+
+
 def test_a_failure_is_told_in_the_words_of_the_story() -> None:
     """A marketer reads which row failed, what came near, and what about it is different."""
     story, found = verdicts(
@@ -217,7 +246,7 @@ def test_a_verdict_can_be_read_by_a_program() -> None:
     told = json.loads(json.dumps(report.as_json(story, found)))
 
     assert told["rows"] == {"passed": 1, "failed": 1, "pending": 0}
-    assert told["passed"] is False
+    assert told["result"] == "failed"
     assert told["failures"][0]["near"][0]["differs"] == [
         {"field": "because", "wanted": "bought_part", "is": "bought_these_items"}
     ]

@@ -11,7 +11,7 @@ from adaptive_stream.stories.world import world
 
 
 def told(line: str) -> list[Written]:
-    return world(grammar.parse(f'S01 "A story"\n{line}\n', "S01.story"))
+    return world(grammar.parse(f'S01 "A story"\n{line}\nD0 10:00 not state', "S01.story"))
 
 
 def test_ana_is_one_customer_who_agreed() -> None:
@@ -38,7 +38,9 @@ def test_a_split_ana_has_a_card_that_nobody_linked() -> None:
 
 def test_a_world_is_told_before_the_story() -> None:
     """Whatever sets up a world lies before D0 00:00, links first."""
-    story = grammar.parse('S01 "A story"\nworld ana ben; contract K-5\n', "S01.story")
+    story = grammar.parse(
+        'S01 "A story"\nworld ana ben; contract K-5\nD0 10:00 not state', "S01.story"
+    )
 
     records = world(story)
 

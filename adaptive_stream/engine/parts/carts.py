@@ -6,28 +6,40 @@ differ); one that was bought before is not: she wants a second pair (RULES.md §
 
 from dataclasses import dataclass
 
+import msgspec
+
 from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Order
 from adaptive_stream.engine.fact import CART, Fact, Line
-from adaptive_stream.engine.parts.kept import cause_of, latest_by_type
+from adaptive_stream.engine.parts.kept import cause_of, latest_by_type, rank
 
 FACTS = CART
 TOLERANCE_MS = 300_000
+# An order's lines are known for 90 days: a cart that nobody touched for half of that is forgotten,
+# and so is what nobody touched for the other half while the rest of the cart was in use.
+CART_MS = 45 * 86_400_000
 # Two facts of one millisecond: what was put in is there before it is taken out.
 ORDER_OF_TYPES = {type_: n for n, type_ in enumerate(FACTS)}
 ORDER_OF_TYPES["checkout.started"] = -1
 
 
 @dataclass(slots=True)
-class _Spell:
-    """An item's latest stay in the cart."""
+class _Stay:
+    """An item's latest stay in the cart: since when, put in last when, until when."""
 
     quantity: int
     price: int | None
+    since_ms: int
     added_ms: int
     removed_ms: int | None = None
+    bought: Order | None = None
+
+    @property
+    def left_ms(self) -> int | None:
+        """When it was bought or taken out; None while it is in the cart."""
+        return self.bought.time if self.bought else self.removed_ms
 
 
 def key(fact: Fact) -> str:
@@ -49,48 +61,64 @@ def fold(
     """Id -> Cart as of `now_ms`. A cart that was only checked out, never filled, is no cart."""
     carts = {}
     for cart_id, facts in kept_by_key.items():
-        spells = _spells(facts)
-        if spells:
-            carts[cart_id] = _fold_one(cart_id, facts, spells, orders, now_ms, abandoned_after_ms)
+        stays = _stays(cart_id, facts, orders)
+        if stays:
+            carts[cart_id] = _fold_one(cart_id, facts, stays, now_ms, abandoned_after_ms)
     return carts
 
 
-def _spells(facts: list[Kept]) -> dict[str, _Spell]:
-    spells: dict[str, _Spell] = {}
+def _stays(cart_id: str, facts: list[Kept], orders: dict[str, Order]) -> dict[str, _Stay]:
+    """Item -> its latest stay, in the order in which they came into the cart."""
+    stays: dict[str, _Stay] = {}
     for kept in sorted(facts, key=lambda k: (k.at_ms, ORDER_OF_TYPES[k.type], k.id)):
         if kept.type == "cart.item_added":
             for line in kept.lines:
-                _add(spells, line, kept.at_ms)
+                before = stays.get(line.item)
+                if before and _has_left(before, kept.at_ms, cart_id, line.item, orders):
+                    del stays[line.item]
+                _add(stays, line, kept.at_ms)
         elif kept.type == "cart.item_removed":
             for line in kept.lines:
-                _remove(spells, line, kept.at_ms)
+                _remove(stays, line, kept.at_ms)
         elif kept.type == "cart.emptied":
-            for spell in spells.values():
-                spell.removed_ms = spell.removed_ms or kept.at_ms
-    return spells
+            for stay in stays.values():
+                stay.removed_ms = stay.removed_ms or kept.at_ms
+    for item, stay in stays.items():
+        stay.bought = _bought_by(cart_id, item, stay, orders)
+    return stays
 
 
-def _add(spells: dict[str, _Spell], line: Line, at_ms: int) -> None:
-    before = spells.get(line.item)
-    kept_on = before.quantity if before and before.removed_ms is None else 0
-    price = line.price if line.price is not None or before is None else before.price
-    spells[line.item] = _Spell(kept_on + line.quantity, price, at_ms)
+def _has_left(stay: _Stay, at_ms: int, cart_id: str, item: str, orders: dict[str, Order]) -> bool:
+    if stay.removed_ms is not None:
+        return True
+    order = _bought_by(cart_id, item, stay, orders)
+    return order is not None and order.time < at_ms - TOLERANCE_MS
 
 
-def _remove(spells: dict[str, _Spell], line: Line, at_ms: int) -> None:
-    spell = spells.get(line.item)
-    if spell is None or spell.removed_ms is not None:
+def _add(stays: dict[str, _Stay], line: Line, at_ms: int) -> None:
+    before = stays.get(line.item)
+    if before is None:
+        stays[line.item] = _Stay(line.quantity, line.price, at_ms, at_ms)
         return
-    if line.quantity < spell.quantity:
-        spell.quantity -= line.quantity
+    before.quantity += line.quantity
+    before.price = before.price if line.price is None else line.price
+    before.added_ms = at_ms
+
+
+def _remove(stays: dict[str, _Stay], line: Line, at_ms: int) -> None:
+    stay = stays.get(line.item)
+    if stay is None or stay.removed_ms is not None:
+        return
+    if line.quantity < stay.quantity:
+        stay.quantity -= line.quantity
     else:
-        spell.removed_ms = at_ms
+        stay.removed_ms = at_ms
 
 
-def _settled_by(cart_id: str, item: str, spell: _Spell, orders: dict[str, Order]) -> Order | None:
+def _bought_by(cart_id: str, item: str, stay: _Stay, orders: dict[str, Order]) -> Order | None:
     """The earliest paid order that took this item out of the cart."""
-    earliest_ms = spell.added_ms - TOLERANCE_MS
-    latest_ms = None if spell.removed_ms is None else spell.removed_ms + TOLERANCE_MS
+    earliest_ms = stay.added_ms - TOLERANCE_MS
+    latest_ms = None if stay.removed_ms is None else stay.removed_ms + TOLERANCE_MS
     fitting = [
         order
         for order in orders.values()
@@ -102,65 +130,65 @@ def _settled_by(cart_id: str, item: str, spell: _Spell, orders: dict[str, Order]
     return min(fitting, key=lambda order: (order.time, order.id), default=None)
 
 
+def _latest_filling(stays: dict[str, _Stay], touched_ms: int) -> dict[str, _Stay]:
+    """A cart out of which everything was bought or taken begins anew with what comes next, and
+    what has lain in it for too long is no part of it."""
+    filling: dict[str, _Stay] = {}
+    until_ms: int | None = None  # when the filling was over; None while something is in it
+    for item, stay in sorted(stays.items(), key=lambda one: one[1].since_ms):
+        if stay.added_ms < touched_ms - CART_MS:
+            continue
+        if filling and until_ms is not None and stay.since_ms > until_ms + TOLERANCE_MS:
+            filling = {}
+        left_ms = stay.left_ms
+        if left_ms is None or (filling and until_ms is None):
+            until_ms = None
+        else:
+            until_ms = max(left_ms, until_ms or 0) if filling else left_ms
+        filling[item] = stay
+    return filling
+
+
 def _fold_one(
     cart_id: str,
     facts: list[Kept],
-    spells: dict[str, _Spell],
-    orders: dict[str, Order],
+    stays: dict[str, _Stay],
     now_ms: int,
     abandoned_after_ms: int,
 ) -> Cart:
     heard = latest_by_type(facts, cart_id)
-    # Being in the checkout is a reason to wait (in_checkout), not a change of what lies in the cart.
+    # Being in the checkout is a reason to wait (in_checkout); it changes nothing in the cart.
     touches = (kept for kept in facts if kept.type != "checkout.started")
     touched = max((cause_of(kept, cart_id) for kept in touches), key=lambda c: (c.at_ms, c.id))
-    settled: list[str] = []
-    remaining: list[str] = []
-    bought: Cause | None = None
-    for item, spell in spells.items():
-        order = _settled_by(cart_id, item, spell, orders)
-        if order:
-            settled.append(item)
-            cause = order.heard["order.completed"]
-            if bought is None or (cause.at_ms, cause.id) > (bought.at_ms, bought.id):
-                bought = cause
-        elif spell.removed_ms is None:
-            remaining.append(item)
+    filling = _latest_filling(stays, touched.at_ms)
+    settled = [item for item, stay in filling.items() if stay.bought]
+    remaining = [item for item, stay in filling.items() if stay.left_ms is None]
+    bought = [stay.bought.heard["order.completed"] for stay in filling.values() if stay.bought]
     if bought:
-        heard["order.completed"] = bought
-    lines = [
-        Line(item, spell.quantity, spell.price)
-        for item, spell in spells.items()
-        if spell.removed_ms is None or item in settled
-    ]
+        heard["order.completed"] = max(bought, key=lambda cause: (cause.at_ms, cause.id))
     status, abandoned_at = _status(settled, remaining, touched, now_ms, abandoned_after_ms)
     if abandoned_at is not None:
-        heard["cart.abandoned"] = Cause(
-            abandoned_at,
-            touched.id,
-            touched.type,
-            touched.channel,
-            touched.source,
-            cart_id,
-            known_ms=touched.known_ms,
-        )
-    left = (line for line in lines if line.item in remaining)
-    value_minor = sum((line.price or 0) * line.quantity for line in left)
+        heard["cart.abandoned"] = msgspec.structs.replace(touched, at_ms=abandoned_at)
+    value_minor = sum((filling[item].price or 0) * filling[item].quantity for item in remaining)
     currency = next((str(k.data["currency"]) for k in reversed(facts) if "currency" in k.data), "")
-    added = [kept for kept in facts if kept.type == "cart.item_added"]
+    newest = max((kept for kept in facts if kept.type == "cart.item_added"), key=rank)
     return Cart(
         id=cart_id,
         status=status,
-        lines=lines,
+        lines=[
+            Line(item, stay.quantity, stay.price)
+            for item, stay in filling.items()
+            if stay.bought or stay.left_ms is None
+        ],
         settled=settled,
         remaining=remaining,
         value_minor=value_minor,
         currency=currency,
         value=money.major_units(value_minor, currency),
-        added_at=added[0].at_ms,
+        added_at=min((stay.since_ms for stay in filling.values()), default=newest.at_ms),
         touched_at=touched.at_ms,
         abandoned_at=abandoned_at,
-        time_source=added[-1].time_source,
+        time_source=newest.time_source,
         heard=heard,
     )
 

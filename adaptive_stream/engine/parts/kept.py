@@ -4,6 +4,7 @@ from bisect import insort
 
 from adaptive_stream.engine.customer import Kept, Member
 from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.entity import Heard
 
 FACTS_PER_KEY_MAX = 200  # A cart touched 200 times is a robot or a test; the newest are kept.
 
@@ -33,8 +34,9 @@ def keep(member: Member, part: str, key: str, kept: Kept) -> str | None:
     return None
 
 
-def _content(kept: Kept) -> tuple[int, str]:
-    return (kept.at_ms, repr((kept.lines, sorted(kept.data.items()))))
+def _content(kept: Kept) -> tuple[object, ...]:
+    said = repr((kept.lines, sorted(kept.data.items())))
+    return (kept.at_ms, said, kept.channel, kept.source, kept.time_source)
 
 
 def cause_of(kept: Kept, key: str = "") -> Cause:
@@ -44,6 +46,6 @@ def cause_of(kept: Kept, key: str = "") -> Cause:
     )
 
 
-def latest_by_type(facts: list[Kept], key: str) -> dict[str, Cause]:
+def latest_by_type(facts: list[Kept], key: str) -> Heard:
     """For each fact type the latest of these facts (they are in order)."""
     return {kept.type: cause_of(kept, key) for kept in facts}

@@ -8,13 +8,11 @@ from collections.abc import Iterable
 
 from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Kept
-from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Order
+from adaptive_stream.engine.entity import Heard, Order
 from adaptive_stream.engine.fact import ORDER, Fact
 from adaptive_stream.engine.parts.kept import cause_of, latest_by_type, rank
 
 FACTS = ORDER
-LINES_KEPT_DAYS = 90
 DATA = ("value", "currency", "gift", "cart", "store", "replaces", "by", "reason", "coupon", "offer")
 
 
@@ -51,11 +49,13 @@ def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Order]:
 
 
 def _follow(number: str, successor: dict[str, str]) -> str:
-    seen = {number}
-    while number in successor and successor[number] not in seen:
-        number = successor[number]
-        seen.add(number)
-    return number
+    path = [number]
+    while path[-1] in successor:
+        following = successor[path[-1]]
+        if following in path:  # Numbers that replace each other: one of them speaks for all.
+            return min(path[path.index(following) :])
+        path.append(following)
+    return path[-1]
 
 
 def _best(facts: Iterable[Kept]) -> Kept | None:
@@ -74,12 +74,11 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
     report = completed or placed
     if report is None:
         return None  # A refund or cancellation of an order that no source has reported yet.
-    heard: dict[str, Cause] = latest_by_type(facts, number)
+    heard = latest_by_type(facts, number)
+    paid = not _failed(heard, "order.completed")
+    status = _status(heard, paid=paid)
     if completed:
         heard["order.completed"] = cause_of(completed, number)
-    failed = heard.get("order.payment_failed")
-    paid = completed is not None and not (failed and failed.at_ms >= completed.at_ms)
-    status = _status(heard, paid=paid, failed=failed is not None)
     said: dict[str, object] = {}
     for kept in reversed(facts):
         if kept.type in ("order.completed", "order.placed"):
@@ -109,14 +108,18 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
     )
 
 
-def _status(heard: dict[str, Cause], *, paid: bool, failed: bool) -> str:
+def _failed(heard: Heard, report: str) -> bool:
+    """Whether there is no such report of the order, or its payment failed after the latest."""
+    failed = heard.get("order.payment_failed")
+    return report not in heard or (failed is not None and failed.at_ms >= heard[report].at_ms)
+
+
+def _status(heard: Heard, *, paid: bool) -> str:
     for type_, status in (("order.refunded", "refunded"), ("order.cancelled", "cancelled")):
         if type_ in heard:
             return status
-    if failed and not paid:
-        return "failed"
     if not paid:
-        return "placed"
+        return "failed" if _failed(heard, "order.placed") else "placed"
     return "delivered" if "order.delivered" in heard else "completed"
 
 

@@ -1,0 +1,71 @@
+"""May this run of a journey go on? Live, held or stopped; why, since when, and until when.
+
+Stop rules win over holds; of several holds the one that ends last counts.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adaptive_stream.engine.condition import About, hits, holds
+from adaptive_stream.engine.journey import Hold, Journey
+from adaptive_stream.engine.parts.carts import TOLERANCE_MS
+from adaptive_stream.engine.view import Hit, View
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """live, held or stopped; why, since when, and until when (None: no end known)."""
+
+    status: str
+    because: str = ""
+    hit: Hit | None = None
+    until_ms: int | None = None
+
+
+def verdict(journey: Journey, about: About, begun_ms: int, view: View, now_ms: int) -> Verdict:
+    """Of a run that began at `begun_ms`, as of now."""
+    if about.refilled(begun_ms):
+        return Verdict("stopped", "superseded")
+    stop = stopped(journey, about, begun_ms, view, now_ms)
+    if stop is not None:
+        return stop
+    held = [
+        one
+        for hold in journey.hold_when
+        for one in _held(hold, about, about.since_ms(begun_ms), view, now_ms)
+    ]
+    stops = [one for one in held if one.status == "stopped"]
+    return stops[0] if stops else max(held, key=_length, default=Verdict("live"))
+
+
+def stopped(
+    journey: Journey, about: About, begun_ms: int, view: View, now_ms: int
+) -> Verdict | None:
+    """The first stop rule that holds, by something that happened since this thing came to be."""
+    since_ms = about.since_ms(begun_ms) - TOLERANCE_MS
+    for use in journey.stop_when:
+        fitting = [
+            hit
+            for hit in hits(use, about, view)
+            if hit.at_ms >= since_ms and (not hit.by_time or hit.at_ms <= now_ms)
+        ]
+        if fitting:
+            return Verdict("stopped", use.condition.name, fitting[-1])
+    return None
+
+
+def _held(hold: Hold, about: About, since_ms: int, view: View, now_ms: int) -> Iterator[Verdict]:
+    hit = holds(hold.use, about, view, now_ms)
+    if hit is None:
+        return
+    ends = [span.after(hit.at_ms, view.zone) for span in (hold.lasts, hold.at_most) if span]
+    until_ms = min(ends, default=None)
+    name = hold.use.condition.name
+    if until_ms is None or now_ms < until_ms:
+        yield Verdict("held", name, hit, until_ms)
+    elif hold.then_stop and hit.at_ms >= since_ms - TOLERANCE_MS:
+        yield Verdict("stopped", name, hit)
+
+
+def _length(verdict: Verdict) -> float:
+    return float("inf") if verdict.until_ms is None else verdict.until_ms
