@@ -370,6 +370,10 @@ FLAWED: dict[str, Kind] = {
         Expect(flaw=Flaw.IDENTIFIER_UNUSABLE),
         2,
     ),
+    "a blocked name": Kind(
+        _native(identifiers=[{"email": "till-4@shop.invalid", "loyalty": "L-204"}]),
+        Expect(flaw=Flaw.IDENTIFIER_BLOCKED),
+    ),
     "a thousand names": Kind(
         lambda _, n: text(good(n, identifiers={"cookie": [f"c-{i}" for i in range(1_000)]})),
         Expect(flaw=Flaw.DATA_CUT),

@@ -7,13 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adaptive_stream.engine.blocked import blocked
 from adaptive_stream.engine.fact import decode_fact, encode_fact
 from adaptive_stream.engine.refusal import Flaw, Reason
 from adaptive_stream.formats import FORMATS, Admission, ReadRule, admit, detect, parse_drop
 from tests.formats.hostile import NOW_MS, TABLE, Case, hostile
 
 STORE = ReadRule(
-    "store", source_path=("data", "store"), drop=(parse_drop("data.training == true"),)
+    "store",
+    source_path=("data", "store"),
+    drop=(parse_drop("data.training == true"),),
+    blocked=blocked([], ["email:*.invalid"]),
 )
 FACT_BYTES_MAX = 100_000
 
