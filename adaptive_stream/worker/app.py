@@ -166,7 +166,7 @@ def _stage(name: str, settings: Settings, catalog: Catalog) -> Stage:
     source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
     incarnation = catalog.topics[source].incarnation
     if name == "resolve":
-        return Resolve(catalog.prefix, incarnation, catalog.rules.id)
+        return Resolve(catalog.prefix, incarnation, catalog.rules)
     return Step(catalog.prefix, incarnation, catalog.rules)
 
 

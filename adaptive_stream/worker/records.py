@@ -41,7 +41,7 @@ class Output(NamedTuple):
 
 def read(record: Any) -> tuple[Arrival, Origin | None]:
     """An internal record as an Arrival, and its origin (None for a tick)."""
-    kind = cause = member = ""
+    kind = cause = member = type_ = ""
     log_ms: int | None = None
     origin: Origin | None = None
     ids: tuple[tuple[str, str], ...] = ()
@@ -59,6 +59,8 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
             member = value.decode()
         elif name == "ids":
             ids = decode_ids(value)
+        elif name == "t":
+            type_ = value.decode()
     arrival = Arrival(
         kind=kind,
         key=record.key.decode() if record.key else "",
@@ -67,6 +69,7 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
         cause=cause,
         member=member,
         ids=ids,
+        type=type_,
     )
     return arrival, origin
 
@@ -83,5 +86,7 @@ def message_output(message: Message, prefix: str, src: str, arrival: Arrival) ->
         headers.append(("m", message.member.encode()))
     if message.ids:
         headers.append(("ids", encode_ids(message.ids)))
+    if message.type:
+        headers.append(("t", message.type.encode()))
     topic = IDENTITY_FACTS if message.to == "identity" else CUSTOMER_FACTS
     return Output(prefix + topic, None, message.key.encode(), message.body, headers)

@@ -85,6 +85,7 @@ class Admit:
     def _output(self, fact: Fact, src: str, cause: str, timestamp_ms: int) -> Output:
         routed, *others = fact.identifiers
         headers = [("k", b"fact"), ("src", src.encode()), ("cause", cause.encode())]
+        headers.append(("t", fact.type.encode()))
         if others:
             ids = [(self._hash(identifier), identifier) for identifier in others]
             headers.append(("ids", encode_ids(ids)))

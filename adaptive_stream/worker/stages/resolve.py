@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.resolve import Row as Identity
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.worker.outcome import EngineFault, Outcome, View
@@ -17,14 +18,15 @@ from adaptive_stream.worker.store import NEVER, Row
 
 
 class Resolve:
-    """The second stage. `prefix` stands before the names of our topics, `rules` is their id."""
+    """The second stage. `prefix` stands before the names of our topics, `rules`: those in force."""
 
     name = "resolve"
 
-    def __init__(self, prefix: str, incarnation: int, rules: str) -> None:
+    def __init__(self, prefix: str, incarnation: int, rules: Rules) -> None:
         self.topics = (prefix + IDENTITY_FACTS,)
         self.changelog = prefix + IDENTITY_CHANGELOG
-        self.rules = rules
+        self.rules = rules.id
+        self._policy = rules.identity
         self._prefix = prefix
         self._incarnation = incarnation
 
@@ -33,7 +35,7 @@ class Resolve:
         outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
         outcome.records = len(records)
         stored = view.rows(list({record.key for record in records if record.key}))
-        identities: dict[bytes, Identity] = {}
+        identities: dict[bytes, Identity | None] = {}  # None: forgotten
         touched: set[bytes] = set()
         here = f"{tp.topic}@{self._incarnation}/{tp.partition}"
         for record in records:
@@ -44,10 +46,13 @@ class Resolve:
                 if outcome.is_repeat(origin, view):
                     outcome.count("repeats")
                     continue
-                known = identities.get(record.key)
-                if known is None and record.key in stored:
+                if record.key in identities:
+                    known = identities[record.key]
+                elif record.key in stored:
                     known = decode_row(stored[record.key].value or b"")
-                resolved = resolve(known, arrival)
+                else:
+                    known = None
+                resolved = resolve(known, arrival, self._policy)
             except Exception as error:
                 raise EngineFault(record.offset, error) from error
             identities[record.key] = resolved.row
@@ -58,7 +63,9 @@ class Resolve:
                 outcome.outputs.append(message_output(message, self._prefix, src, arrival))
                 if message.kind != "fact":
                     outcome.count("messages", message.kind)
-        outcome.rows = {key: Row(NEVER, encode_row(identities[key])) for key in touched}
+        for key in touched:
+            row = identities[key]
+            outcome.rows[key] = Row(NEVER, None if row is None else encode_row(row))
         return outcome
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:

@@ -10,7 +10,9 @@ from typing import Any
 
 from adaptive_stream.engine.clock import decode_clock
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
-from adaptive_stream.engine.decision import Opportunity, Suppression
+from adaptive_stream.engine.decision import Opportunity, Suppression, Transition
+from adaptive_stream.engine.guard import OTHER, kind_of
+from adaptive_stream.engine.identifier import STRENGTH
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.step import step
@@ -28,6 +30,11 @@ from adaptive_stream.worker.store import NEVER, Row
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
 NEW_STATE_BYTES = 1_024
+COUNTED_APART = {
+    "not_started": "journeys_not_started",
+    "link_refused": "links_refused",
+    "forgotten": "customers_forgotten",
+}
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
 
@@ -74,7 +81,7 @@ class _Run:
         self._tp = tp
         self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
         self._stored = view.rows(list({record.key for record in records if record.key}))
-        self._customers: dict[bytes, Customer] = {}
+        self._customers: dict[bytes, Customer | None] = {}  # None: forgotten
         self._bytes = 0  # What the states will take when they are encoded, roughly.
 
     def is_full(self) -> bool:
@@ -136,8 +143,12 @@ class _Run:
     def _step(self, key: bytes, arrival: Arrival, offset: int, idx: int) -> int:
         """Steps one customer; returns the idx of the next output of this record."""
         outcome, stage = self.outcome, self._stage
-        stepped = step(self._customer(key), arrival, stage.engine_rules, outcome.clock)
+        customer = self._customer(key)
+        was_too_busy = customer is not None and customer.too_busy
+        stepped = step(customer, arrival, stage.engine_rules, outcome.clock)
         self._customers[key] = stepped.state
+        if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
+            outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
             for topic, key, value, headers in map(_fields, records_of(decision)):
@@ -151,8 +162,8 @@ class _Run:
             idx += 1
         for fault in stepped.faults:
             kind, _, because = fault.partition(":")
-            if kind == "not_started":
-                outcome.count("journeys_not_started", because)
+            if kind in COUNTED_APART:
+                outcome.count(COUNTED_APART[kind], because)
             else:
                 outcome.count("faults", fault.replace(":", "_"))
         return idx
@@ -166,6 +177,18 @@ class _Run:
             self.outcome.count("opportunities", decision.action, decision.kind)
         for transition in getattr(decision, "transitions", ()):
             self.outcome.count("transitions", transition.name)
+            self._count_identity(transition)
+
+    def _count_identity(self, transition: Transition) -> None:
+        """Both sides tell of a merge and of its end: one of them counts."""
+        if transition.name == "identity.contested":
+            kind = kind_of(str(transition.fields["identifier"]))
+            kind = kind if kind in STRENGTH else OTHER  # A label is of a closed list.
+            self.outcome.count("identifiers_contested", kind, str(transition.fields["reason"]))
+        elif transition.name == "customer.merged" and "was" in transition.fields:
+            self.outcome.count("merges")
+        elif transition.name == "customer.unmerged" and "from" in transition.fields:
+            self.outcome.count("unmerges")
 
     def _customer(self, key: bytes) -> Customer | None:
         if key in self._customers:
@@ -181,6 +204,10 @@ class _Run:
     def encoded(self) -> Outcome:
         """The outcome with the rows that are not what they were."""
         for key, customer in self._customers.items():
+            if customer is None:
+                if key in self._stored:
+                    self.outcome.rows[key] = Row(NEVER, None)
+                continue
             row = Row(customer.wake_ms or NEVER, encode_customer(customer))
             if row != self._stored.get(key):
                 self.outcome.rows[key] = row
