@@ -102,7 +102,10 @@ def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved
     messages: list[Message] = []
     changed = row is None
     if row is None:
-        row = _made(arrival, decode_fact(arrival.body).identifiers[0])
+        named = decode_fact(arrival.body).identifiers
+        # A mute one hands a fact on with the identifiers behind it: the routed one is not always
+        # the first, but always the one before those.
+        row = _made(arrival, named[-1 - len(arrival.ids)])
         messages.append(_joined(row, arrival.key, None))
     if arrival.type == PACED_FACT and kind_of(row.identifier) in policy.pace:
         changed |= _receipt(row, arrival, policy, messages)
