@@ -164,11 +164,9 @@ def _tell_others(row: Row, arrival: Arrival, messages: list[Message]) -> bool:
     by = row.side(arrival.key)
     if arrival.type == "identity.unlinked":
         messages += [Message("identity", h, "unlink", merge.encode(by)) for h, _ in others]
-        kept = [h for h in row.links if h not in {h for h, _ in others}]
-        changed, row.links = kept != row.links, kept
-        return changed
-    if arrival.type == "customer.unmerge":
-        return False
+        return _forget_links(row, {h for h, _ in others})
+    if arrival.type == "customer.unmerge":  # To be linked again is news, and has to be refused.
+        return _forget_links(row, {h for h, _ in others})
     override = arrival.type == "customer.merge"
     new = [(h, text) for h, text in others if override or h not in row.links]
     for identifier_hash, text in new:
@@ -178,6 +176,11 @@ def _tell_others(row: Row, arrival: Arrival, messages: list[Message]) -> bool:
         told = [h for h, _ in new]
         row.links = [*(h for h in row.links if h not in told), *told][-LINKS_MAX:]
     return bool(new)
+
+
+def _forget_links(row: Row, hashes: set[str]) -> bool:
+    before, row.links = row.links, [h for h in row.links if h not in hashes]
+    return before != row.links
 
 
 def _link(row: Row | None, arrival: Arrival) -> Resolved:
@@ -209,6 +212,7 @@ def _remap(row: Row | None, arrival: Arrival) -> Resolved:
     if row is None or remap.epoch <= row.epoch:
         return Resolved(row, (), False)
     row.customer, row.epoch = remap.customer, remap.epoch
+    row.links = []  # What it was linked to need not be hers any more.
     return Resolved(row, (), True)
 
 

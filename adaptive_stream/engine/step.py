@@ -92,7 +92,7 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
     cause = _cause(fact, arrival)
     if fact.type == "customer.unmerge":
         return kinship.unmerge(customer, fact, cause, rules, clock)
-    _count(customer, arrival.log_ms, rules)
+    flagged = _count(customer, arrival.log_ms, rules)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
     forget_old(customer, clock.now_ms)
@@ -106,17 +106,19 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
         cause=cause,
         known_ms=arrival.log_ms,
         faults=faults,
-        shown=PART_OF.get(fact.type, "seen") != "seen",
+        shown=flagged or PART_OF.get(fact.type, "seen") != "seen",
     )
 
 
-def _count(customer: Customer, log_ms: int, rules: Rules) -> None:
-    """Whoever does a thousand things a day is no shopper."""
+def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:
+    """Whoever does a thousand things a day is no shopper. Returns whether this is seen now."""
     customer.seen_ms = max(customer.seen_ms, log_ms)
     if customer.busy_day != log_ms // DAY_MS:
         customer.busy_day, customer.busy_facts = log_ms // DAY_MS, 0
     customer.busy_facts += 1
+    was_too_busy = customer.too_busy
     customer.too_busy |= customer.busy_facts > rules.identity.busy_facts_per_day
+    return customer.too_busy and not was_too_busy
 
 
 def _cause(fact: Fact, arrival: Arrival) -> Cause:
