@@ -1,0 +1,231 @@
+"""What must be true at rest, told by other means: sets, union-find and folds of a few lines.
+
+It imports nothing of the engine, knows no message, no partition and no order of arrival: its input
+are the facts that were accepted, and when they say that they happened.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+TOLERANCE_MS = 300_000
+ORDER_OF_CART = {"cart.item_added": 0, "cart.item_removed": 1, "cart.emptied": 2}
+PAID = ("completed", "delivered")
+LIVE, HELD, STOPPED = "live", "held", "stopped"
+WEAK = ("device", "cookie")
+
+
+@dataclass(slots=True)
+class Expected:
+    """One customer. `journeys`: (journey, key) -> (status, whether there must be an instance)."""
+
+    identifiers: frozenset[str]
+    carts: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = field(default_factory=dict)
+    orders: dict[str, tuple[str, bool]] = field(default_factory=dict)
+    contracts: dict[str, str] = field(default_factory=dict)
+    cases: dict[str, str] = field(default_factory=dict)
+    consent: dict[tuple[str, str, str], str] = field(default_factory=dict)
+    journeys: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+
+
+class Families:
+    """Which identifiers are one person, after any number of links and partings."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.links: set[frozenset[str]] = set()
+        self.apart: set[frozenset[str]] = set()
+
+    def hear(self, fact: Any) -> None:
+        """A fact names identifiers together; a request joins or parts two of them."""
+        self.names |= set(fact.identifiers)
+        first, *others = fact.identifiers
+        if fact.type == "customer.unmerge":
+            self.links.discard(frozenset(fact.identifiers))
+            self.apart.add(frozenset(fact.identifiers))
+            return
+        for other in others:
+            pair = frozenset((first, other))
+            if fact.type == "customer.merge":
+                self.apart = {p for p in self.apart if not self._between(p, first, other)}
+            if not any(self._between(p, first, other) for p in self.apart):
+                self.links.add(pair)
+
+    def family(self, name: str) -> frozenset[str]:
+        """All that are one with this identifier."""
+        found, new = {name}, [name]
+        while new:
+            here = new.pop()
+            near = {n for pair in self.links if here in pair for n in pair} - found
+            found |= near
+            new += near
+        return frozenset(found)
+
+    def all(self) -> set[frozenset[str]]:
+        """Every person."""
+        return {self.family(name) for name in self.names}
+
+    def _between(self, pair: frozenset[str], one: str, other: str) -> bool:
+        mine, theirs = self.family(one), self.family(other)
+        return mine != theirs and bool(pair & mine) and bool(pair & theirs)
+
+    def is_bridge(self, one: str, other: str) -> bool:
+        """Whether this link, told once, is all that makes the two one."""
+        pair = frozenset((one, other))
+        if pair not in self.links:
+            return False
+        self.links.discard(pair)
+        parted = self.family(one) != self.family(other)
+        self.links.add(pair)
+        return parted
+
+    def ambiguous(self, one: str, other: str, cut: set[frozenset[str]]) -> bool:
+        """Whether a new link here meets pieces of a family that was cut, at another place."""
+        mine, theirs = self.family(one), self.family(other)
+        if mine == theirs or any(self._between(p, one, other) for p in self.apart):
+            return False
+        return any(piece & mine and piece & theirs for piece in cut)
+
+
+def expected(families: Families, facts: list[Any]) -> dict[frozenset[str], Expected]:
+    """Everybody, from all facts. A fact belongs to whoever its first identifier names."""
+    by_family: dict[frozenset[str], dict[tuple[str, str], Any]] = {}
+    for fact in facts:
+        if not fact.type.startswith(("identity.", "customer.")):
+            mine = by_family.setdefault(families.family(fact.identifiers[0]), {})
+            mine[fact.id, fact.type] = fact
+    return {
+        family: _person(family, list(by_family.get(family, {}).values()))
+        for family in families.all()
+    }
+
+
+def _person(family: frozenset[str], facts: list[Any]) -> Expected:
+    person = Expected(family)
+    facts.sort(key=lambda fact: (fact.at_ms, fact.id))
+    orders = {}
+    for key in {fact.data["order"] for fact in facts if "order" in fact.data}:
+        mine = [fact for fact in facts if fact.data.get("order") == key]
+        order = _order(mine)
+        if order is not None:
+            orders[key] = order
+            person.orders[key] = order[0], order[1]
+        _order_journey(person, key, order)
+    for key in {fact.data["cart"] for fact in facts if "cart" in fact.data}:
+        _cart(person, key, [fact for fact in facts if fact.data.get("cart") == key], orders)
+    for key in {fact.data["contract"] for fact in facts if "contract" in fact.data}:
+        _contract(person, key, [fact for fact in facts if fact.data.get("contract") == key])
+    for key in {fact.data["case"] for fact in facts if "case" in fact.data}:
+        mine = [fact for fact in facts if fact.data.get("case") == key]
+        opened = max((f.at_ms for f in mine if f.type == "case.opened"), default=-1)
+        closed = max((f.at_ms for f in mine if f.type == "case.closed"), default=-1)
+        person.cases[key] = "open" if opened > closed else "closed"
+    _consent(person, [fact for fact in facts if fact.type.startswith("consent.")])
+    paid = any(order[1] for order in orders.values())
+    person.journeys["her", ""] = (LIVE, paid)
+    if "open" in person.cases.values():
+        for name, (status, needed) in person.journeys.items():
+            person.journeys[name] = (HELD if status == LIVE else status, needed)
+    return person
+
+
+def _order(facts: list[Any]) -> tuple[str, bool, int, tuple[str, ...], bool] | None:
+    """(status, paid, when, items, whether it went back since), None for one that never was."""
+    types = {fact.type for fact in facts}
+    reports = [f for f in facts if f.type == "order.completed"] or [
+        f for f in facts if f.type == "order.placed"
+    ]
+    if "order.voided" in types or not reports:
+        return None
+    report = reports[0]
+    failed = [fact.at_ms for fact in facts if fact.type == "order.payment_failed"]
+    paid = report.type == "order.completed" and not (failed and failed[-1] >= report.at_ms)
+    if "order.refunded" in types:
+        status = "refunded"
+    elif "order.cancelled" in types:
+        status = "cancelled"
+    elif paid:
+        status = "completed"
+    else:
+        status = "failed" if failed else "placed"
+    items = tuple(line.item for line in report.lines)
+    back_ms = max((f.at_ms for f in facts if f.type == f"order.{status}"), default=0)
+    return status, paid, report.at_ms, items, back_ms >= report.at_ms - TOLERANCE_MS
+
+
+def _order_journey(person: Expected, key: str, order: tuple[Any, ...] | None) -> None:
+    status = order[0] if order else ""
+    if status == "completed":
+        person.journeys["order", key] = (LIVE, True)
+    elif order is None or (status in ("refunded", "cancelled") and order[4]):
+        person.journeys["order", key] = (STOPPED, False)
+    else:
+        person.journeys["order", key] = (LIVE, False)
+
+
+def _cart(person: Expected, key: str, facts: list[Any], orders: dict[str, Any]) -> None:
+    stays: dict[str, list[int | None]] = {}  # item -> [put in, taken out or None]
+    for fact in sorted(facts, key=lambda f: (f.at_ms, ORDER_OF_CART[f.type], f.id)):
+        items = [line.item for line in fact.lines]
+        if fact.type == "cart.item_added":
+            for item in items:
+                stay = stays.get(item)
+                pieces = stay[2] if stay and stay[1] is None else 0
+                stays[item] = [fact.at_ms, None, pieces + 1]
+        elif fact.type == "cart.item_removed":
+            for item in items:
+                stay = stays.get(item)
+                if stay and stay[1] is None:
+                    stay[2] -= 1
+                    if stay[2] == 0:
+                        stay[1] = fact.at_ms
+        else:
+            for stay in stays.values():
+                stay[1] = stay[1] or fact.at_ms
+    if not stays:
+        person.journeys["cart", key] = (STOPPED, False)
+        return
+    settled = {item for item, stay in stays.items() if _bought(item, stay, orders)}
+    left = {item for item, stay in stays.items() if stay[1] is None} - settled
+    if settled:
+        status = "part_bought" if left else "bought"
+    else:
+        status = "abandoned" if left else "emptied"
+    person.carts[key] = status, tuple(sorted(settled)), tuple(sorted(left))
+    live = status == "abandoned"
+    person.journeys["cart", key] = (LIVE if live else STOPPED, live)
+
+
+def _bought(item: str, stay: list[Any], orders: dict[str, Any]) -> bool:
+    return any(
+        paid
+        and item in items
+        and at_ms >= stay[0] - TOLERANCE_MS
+        and (stay[1] is None or at_ms <= stay[1] + TOLERANCE_MS)
+        for _, paid, at_ms, items, _ in orders.values()
+    )
+
+
+def _contract(person: Expected, key: str, facts: list[Any]) -> None:
+    after = {
+        "contract.renewal_due": "renewal_due",
+        "renewal.started": "renewing",
+        "contract.renewed": "renewed",
+        "contract.cancelled": "cancelled",
+    }
+    status = after[facts[-1].type]
+    person.contracts[key] = status
+    due = any(fact.type == "contract.renewal_due" for fact in facts)
+    if status == "renewed":
+        journey = STOPPED, False
+    elif status == "renewing":
+        journey = HELD, due
+    else:
+        journey = LIVE, status == "renewal_due"
+    person.journeys["contract", key] = journey
+
+
+def _consent(person: Expected, facts: list[Any]) -> None:
+    for fact in sorted(facts, key=lambda f: (f.at_ms, f.type == "consent.withdrawn", f.id)):
+        addresses = [i for i in fact.identifiers if i.startswith("email:")]
+        key = ("email", "marketing", addresses[0] if addresses else "*")
+        person.consent[key] = fact.type.partition(".")[2]

@@ -1,0 +1,169 @@
+"""What has to be true of every world at rest, and what makes it equal to the oracle's."""
+
+from collections import Counter
+
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.customer import Customer
+from adaptive_stream.engine.decision import StateChanged
+from adaptive_stream.engine.fact import Fact
+from adaptive_stream.engine.merge import JOININGS_MAX
+APART_MAX = 500
+from adaptive_stream.engine.parting import RETURNED_MAX
+from adaptive_stream.engine.view import fold
+from tests.identity.oracle import Expected
+from tests.identity.rules import CHANNELS, RULES
+from tests.identity.world import Broken, World, hashed
+
+SAID = {"stopped": ("suppress",), "held": ("hold",), "live": ("release", None)}
+UNKEPT = ("identity.", "customer.")
+
+
+def must(truth: object, says: str) -> None:
+    """Raises Broken with what is not as it has to be."""
+    if not truth:
+        raise Broken(says)
+
+
+def judge(world: World, facts: list[Fact], *, forgets: bool = False) -> None:
+    """The invariants: rows, redirects, bounds, conservation, numbers, timers.
+
+    `forgets`: strangers were forgotten, so what they did may be gone.
+    """
+    customers = world.customers()
+    _judge_rows(world, customers)
+    for customer in customers.values():
+        _judge_customer(customer, customers)
+    _judge_conservation(world, customers, facts, forgets=forgets)
+    _judge_numbers(world, customers, forgets=forgets)
+    for partition in world.partitions.values():
+        late = [who for who, at in partition.wakes.items() if at <= partition.clock.now_ms]
+        must(not late, f"a timer is due and does not fire: {late}")
+
+
+def _judge_rows(world: World, customers: dict[str, Customer]) -> None:
+    rows = world.rows()
+    for key, row in rows.items():
+        if not row.member:
+            continue
+        customer = customers.get(row.customer)
+        must(customer, f"{row.identifier} is said to be {row.customer}, who is nobody")
+        assert customer is not None
+        must(not customer.merged_into, f"{row.identifier} is left with a redirect")
+        member = customer.members.get(row.member)
+        must(member, f"{row.identifier} is not among {sorted(customer.members)}")
+        assert member is not None
+        must(key in member.identifiers, f"{row.identifier} does not name its own member")
+    for customer in customers.values():
+        for name, member in customer.members.items():
+            for key, text in member.identifiers.items():
+                row = rows.get(key)
+                here = row and (row.member, row.customer) == (name, customer.id)
+                must(here, f"{customer.id} has {text}, whose row says {row}")
+
+
+def _judge_customer(customer: Customer, customers: dict[str, Customer]) -> None:
+    must(len(customer.joinings) <= JOININGS_MAX, "joinings are not bounded")
+    must(len(customer.returned) <= RETURNED_MAX, "returned is not bounded")
+    must(len(customer.apart) <= APART_MAX, "apart is not bounded")
+    must(not getattr(customer, "waiting", ()), f"{customer.id} waits at rest: {getattr(customer, 'waiting', ())}")
+    for one, other in customer.apart:
+        both = one in customer.members and other in customer.members
+        must(not both, f"{one} and {other} are apart, and both are {customer.id}")
+    if customer.merged_into:
+        must(not customer.members, "a redirect has members")
+        root = customers.get(customer.merged_into)
+        while root and root.merged_into:
+            root = customers.get(root.merged_into)
+        must(root is not None, f"the redirects of {customer.id} lead nowhere")
+
+
+def _judge_conservation(
+    world: World, customers: dict[str, Customer], facts: list[Fact], *, forgets: bool
+) -> None:
+    rows = world.rows()
+    kept: Counter[tuple[str, str]] = Counter()
+    for customer in customers.values():
+        for name, member in customer.members.items():
+            for by_key in member.parts.values():
+                kept.update((fact.id, name) for some in by_key.values() for fact in some)
+    for fact in facts:
+        if not fact.type.startswith(UNKEPT):
+            row = rows.get(hashed(fact.identifiers[0]))
+            here = kept.pop((fact.id, row.member if row else ""), 0)
+            must(here == 1 or forgets, f"{fact.id} {fact.type} is kept {here} times")
+    must(not kept, f"kept where they do not belong: {kept}")
+
+
+def _judge_numbers(world: World, customers: dict[str, Customer], *, forgets: bool) -> None:
+    seen: Counter[str] = Counter()
+    for said in world.decisions:
+        if isinstance(said, StateChanged):
+            seen[said.customer] += 1
+            must(seen[said.customer] == said.state_seq, f"a gap before {said.customer}'s {said.state_seq}")
+    for customer in customers.values():
+        must(seen.pop(customer.id, 0) == customer.state_seq, "state_seq was not told")
+    must(forgets or not seen, f"told of customers who are not: {seen}")
+
+
+def compare(world: World, expected: dict[frozenset[str], Expected], now_ms: int) -> None:
+    """Equal customers, equal states, equal suppressions."""
+    found = {
+        frozenset(customer.identifiers()): customer
+        for customer in world.customers().values()
+        if customer.identifiers()
+    }
+    must(
+        found.keys() == expected.keys(),
+        f"customers: found {_names(found)}, expected {_names(expected)}",
+    )
+    for names, customer in found.items():
+        _compare_state(customer, expected[names], now_ms)
+    _compare_suppressions(world, found, expected)
+
+
+def _names(customers: dict) -> list[list[str]]:
+    return sorted(sorted(names) for names in customers)
+
+
+def _compare_state(customer: Customer, expected: Expected, now_ms: int) -> None:
+    clock = Clock(now_ms=now_ms, known={"web": now_ms, "store": now_ms})
+    view = fold(customer, clock, RULES.policy)
+    carts = {
+        key: (cart.status, tuple(sorted(cart.settled)), tuple(sorted(cart.remaining)))
+        for key, cart in view.cart_by_id.items()
+    }
+    must(carts == expected.carts, f"carts: {carts}, expected {expected.carts}")
+    orders = {key: (order.status, order.paid) for key, order in view.order_by_number.items()}
+    must(orders == expected.orders, f"orders: {orders}, expected {expected.orders}")
+    contracts = {key: one.status for key, one in view.contract_by_number.items()}
+    must(contracts == expected.contracts, f"contracts: {contracts}, not {expected.contracts}")
+    cases = {key: one.status for key, one in view.case_by_number.items()}
+    must(cases == expected.cases, f"cases: {cases}, expected {expected.cases}")
+    consent = {
+        (str(row["channel"]), str(row["purpose"]), str(row["endpoint"])): row["status"]
+        for row in view.consent
+    }
+    must(consent == expected.consent, f"consent: {consent}, expected {expected.consent}")
+
+
+def _compare_suppressions(
+    world: World, found: dict[frozenset[str], Customer], expected: dict[frozenset[str], Expected]
+) -> None:
+    last = world.stale()
+    for names, customer in found.items():
+        journeys = dict(expected[names].journeys)
+        for member, instance in customer.instances():
+            key = (instance.journey, "" if instance.journey == "her" else instance.key)
+            # Of two members' runs for one thing, the first counts, and the other is stopped.
+            status, _ = journeys.get(key, ("stopped", False))
+            where = f"{key} of {sorted(names)}: {instance.status}, expected {status}"
+            must(instance.status == status, where)
+            journeys[key] = ("stopped", False)
+            for channel in CHANNELS[instance.journey]:
+                said = last.pop((member, instance.journey, instance.key, channel), None)
+                action = said.action if said else None
+                must(action in SAID[status], f"{channel} was told {action} last, {where}")
+        missing = [key for key, (_, needed) in journeys.items() if needed]
+        must(not missing, f"{missing} of {sorted(names)} never began")
+    left = {key: said.action for key, said in last.items() if said.action != "release"}
+    must(not left, f"told of what is not: {left}")
