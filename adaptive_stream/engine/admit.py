@@ -87,6 +87,8 @@ def make_fact(
     currency = read_currency(draft.data)
     lines = read_lines(draft.data, currency, fact_type in TAKES_BACK, flaws)
     data = read_data(draft.data, currency, zone, flaws)
+    if blocked and type(contact := data.get("contact")) is list:
+        data["contact"] = [text for text in contact if text not in blocked]
     if lines and fact_type in ABOUT_ONE_ITEM:
         data["item"] = lines[0].item
     subject = SUBJECT.get(fact_type)

@@ -1,4 +1,6 @@
-"""The end of every step: fold the view, judge every journey, say what is new, note when to look again."""
+"""The end of every step: fold the view, judge every journey, say what is new, and note when to
+look again.
+"""
 
 import msgspec
 

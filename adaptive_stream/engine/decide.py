@@ -18,6 +18,7 @@ from adaptive_stream.engine.decision import (
 from adaptive_stream.engine.journey import Clocks, Rules
 from adaptive_stream.engine.judge import judge
 from adaptive_stream.engine.news import news
+from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.telling import Telling
 from adaptive_stream.engine.view import View
@@ -105,13 +106,14 @@ class _Speaker:
 
     def __init__(self, customer: Customer, rules: Rules, known_ms: int) -> None:
         self.customer, self.rules, self.known_ms = customer, rules, known_ms
-        self.identifiers = [text.partition(":") for text in customer.identifiers()]
+        reached = dict.fromkeys((*customer.identifiers(), *contacts(customer)))
+        self.endpoints = [text.partition(":") for text in reached]
 
     def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
         """The channel's own endpoints of this customer, in the channel's order of preference."""
         types = self.rules.policy.endpoints.get(channel, ())
         return tuple(
-            (kind, value) for type_ in types for kind, _, value in self.identifiers if kind == type_
+            (kind, value) for type_ in types for kind, _, value in self.endpoints if kind == type_
         )
 
     def suppress(self, telling: Telling) -> list[Suppression]:

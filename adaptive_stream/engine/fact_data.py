@@ -12,6 +12,7 @@ from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
 from adaptive_stream.engine.event_time import read_time
+from adaptive_stream.engine.identifier import normalise
 from adaptive_stream.engine.item import item_code
 from adaptive_stream.engine.money import minor_units
 from adaptive_stream.engine.refusal import Flaw
@@ -19,7 +20,9 @@ from adaptive_stream.engine.refusal import Flaw
 TEXT_CHARACTERS_MAX = 200
 LIST_LENGTH_MAX = 50
 
-TEXT, FLAG, MONEY, TIME, ITEMS, TEXTS, ZONE, GTIN = (
+CONTACT_KINDS = frozenset(("email", "phone"))
+CONTACTS_MAX = 8
+TEXT, FLAG, MONEY, TIME, ITEMS, TEXTS, ZONE, GTIN, CONTACT = (
     "text",
     "yes or no",
     "money",
@@ -28,6 +31,7 @@ TEXT, FLAG, MONEY, TIME, ITEMS, TEXTS, ZONE, GTIN = (
     "texts",
     "zone",
     "bar code",
+    "addresses by type",
 )
 # As producers write it: (as a Fact has it, kind). Times gain `_ms`, money becomes minor units.
 KEYS: Mapping[str, tuple[str, str]] = {
@@ -54,6 +58,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
     "days": ("days", TEXTS),
     "zone": ("zone", ZONE),
     "gtin": ("gtin", GTIN),
+    "contact": ("contact", CONTACT),
 }
 CARD_KEYS = frozenset(
     ("card", "cardnumber", "cardno", "cc", "ccnumber", "creditcard", "creditcardnumber", "pan")
@@ -159,6 +164,8 @@ def _read(kind: str, value: object, zone: str, flaws: list[Flaw]) -> object:
         return read_time(value, zone)
     if kind is ZONE:
         return value if type(value) is str and len(value) < 64 and _zone_exists(value) else None
+    if kind is CONTACT:
+        return _contacts(value, flaws)
     if kind is GTIN:
         return item_code(value, "gtin")
     rows = value.split(",") if type(value) is str else value if type(value) is list else [value]
@@ -167,6 +174,24 @@ def _read(kind: str, value: object, zone: str, flaws: list[Flaw]) -> object:
         rows = rows[:LIST_LENGTH_MAX]
     read = item_code if kind is ITEMS else lambda row: read_text(row, flaws) or None
     return [text for row in rows if (text := read(row)) is not None] or None
+
+
+def _contacts(value: object, flaws: list[Flaw]) -> list[str] | None:
+    """`{"email": "ana@example.com", "phone": [..]}` as "type:value"; an empty one is "type:"."""
+    if type(value) is not dict:
+        return None
+    found: list[str] = []
+    for kind in sorted(CONTACT_KINDS & value.keys()):
+        rows = value[kind] if type(value[kind]) is list else [value[kind]]
+        if not any(rows):
+            found.append(f"{kind}:")
+        for row in rows[:CONTACTS_MAX]:
+            contact = normalise(kind, row)
+            if contact is not None:
+                found.append(contact)
+            elif row:
+                flaws.append(Flaw.IDENTIFIER_UNUSABLE)
+    return found[:CONTACTS_MAX] or None
 
 
 @lru_cache(maxsize=1024)

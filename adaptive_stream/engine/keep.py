@@ -6,11 +6,14 @@ about any more; each drop has a name that the shell counts.
 
 from types import ModuleType
 
+import msgspec
+
 from adaptive_stream.engine.customer import Customer, Kept, Member
 from adaptive_stream.engine.fact import Fact, Line
 from adaptive_stream.engine.parts import (
     carts,
     consent,
+    contacts,
     contracts,
     messages,
     orders,
@@ -68,6 +71,9 @@ def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
     if name == "seen":
         _keep_latest(member, key, kept)
         return ()
+    if "contact" in fact.data and fact.type in contacts.FACTS:
+        said = msgspec.structs.replace(kept, data=contacts.kept_data(fact))
+        keep(member, contacts.PART, contacts.key(fact), said)
     dropped = keep(member, name, key, kept)
     return tuple(d for d in (dropped, _evict(member, name)) if d)
 

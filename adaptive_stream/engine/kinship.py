@@ -172,7 +172,12 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     identifier, reason = body["identifier"], body["reason"]
     messages: list[Message] = []
     if reason == "pace":
-        hashes = {h for m in customer.members.values() for h, i in m.identifiers.items() if i == identifier}
+        hashes = {
+            h
+            for m in customer.members.values()
+            for h, i in m.identifiers.items()
+            if i == identifier
+        }
         for joining in list(customer.joinings):
             if joining.by in hashes and joining.at_ms > arrival.log_ms - DAY_MS:
                 messages += parting.hand_back(customer, joining, because="contested", apart=False)
@@ -189,9 +194,7 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     )
 
 
-def unmerge(
-    customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: Clock
-) -> Stepped:
+def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: Clock) -> Stepped:
     """Give back what joined two identifiers, and keep them apart."""
     one, other = (*fact.identifiers, "", "")[:2]
     _seal(customer, cause.known_ms, rules)

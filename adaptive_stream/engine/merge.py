@@ -66,7 +66,7 @@ class Remap(msgspec.Struct, frozen=True):
 
 
 class Joined(msgspec.Struct, frozen=True):
-    """Tells a customer that an identifier is one of its members; `by`: what named it, if anything."""
+    """Tells a customer that an identifier is one of its members; `by`: what named it, if any."""
 
     side: Side
     by: Side | None
@@ -210,7 +210,11 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
         by=absorb.by.winner.hash,
         named=absorb.by.loser.hash,
     )
-    customer.joinings = [*customer.joinings, *absorb.joinings, joining][-JOININGS_MAX:]
+    found: dict[tuple[str, ...], Joining] = {}
+    for one in (*customer.joinings, *absorb.joinings, joining):
+        # By what it rests on: an absorb that comes twice is one joining, at its first time.
+        found.setdefault((one.customer, one.beside, one.by, one.named), one)
+    customer.joinings = list(found.values())[-JOININGS_MAX:]
     customer.identity_epoch = max(customer.identity_epoch, absorb.identity_epoch) + 1
     customer.consent_epoch = max(customer.consent_epoch, absorb.consent_epoch)
     hashes = sorted(h for member in absorb.members.values() for h in member.identifiers)

@@ -6,13 +6,15 @@ import msgspec
 class Arrival(msgspec.Struct, frozen=True):
     """One internal record as it reaches `resolve` or `step`.
 
-    kind: on identity.facts.v1 `fact`, `link`, `unlink`, `remap`, `contest`, `forget`; on
+    kind: on identity.facts.v1 `fact`, `link`, `unlink`, `remap`, `contest`, `forget`, `hold`,
+    `endpoint`; on
     customer.facts.v1 `fact`, `joined`, `contested`, `merge.proposed`, `merge.offer`, `merge.go`,
     `absorb`, `return`, `tick`.
     key: the identifier hash, or the customer. log_ms: log time in UTC ms (for a tick: its now).
     cause: `topic/partition/offset` of the channel record behind it, or "" for a tick.
     member: on customer.facts.v1, the member that a fact belongs to. ids: on identity.facts.v1,
-    the other identifiers of the fact as (hash, "type:value"). type: of a fact, its type.
+    the other identifiers of the fact as (hash, "type:value"). type: of a fact, its type. contacts:
+    as ids, the endpoints that it gives as hers.
     """
 
     kind: str
@@ -23,6 +25,7 @@ class Arrival(msgspec.Struct, frozen=True):
     member: str = ""
     ids: tuple[tuple[str, str], ...] = ()
     type: str = ""
+    contacts: tuple[tuple[str, str], ...] = ()
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -36,3 +39,4 @@ class Message(msgspec.Struct, frozen=True):
     member: str = ""
     ids: tuple[tuple[str, str], ...] = ()
     type: str = ""
+    contacts: tuple[tuple[str, str], ...] = ()

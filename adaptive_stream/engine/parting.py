@@ -55,9 +55,7 @@ def group_of(customer: Customer, joining: Joining) -> list[str]:
     return group
 
 
-def hand_back(
-    customer: Customer, joining: Joining, *, because: str, apart: bool
-) -> list[Message]:
+def hand_back(customer: Customer, joining: Joining, *, because: str, apart: bool) -> list[Message]:
     """Send a joining's members back to who they were."""
     group = group_of(customer, joining)
     if not group:

@@ -6,6 +6,7 @@ from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.entity import Cart, Case, Contract, Order
 from adaptive_stream.engine.fact import Line
+from adaptive_stream.engine.public_identity import apart, contact_pairs, joinings, pair
 from adaptive_stream.engine.view import View
 
 Json = dict[str, object]
@@ -24,10 +25,13 @@ def public(customer: Customer, view: View) -> Json:
     return {
         "customer": customer.id,
         "state_seq": customer.state_seq,
-        "identifiers": [_identifier(text) for text in customer.identifiers()],
+        "identifiers": [pair(text) for text in customer.identifiers()],
+        "contacts": contact_pairs(customer),
         "members": sorted(customer.members),
         "was": list(customer.was),
         "contested": dict(sorted(customer.contested.items())),
+        "apart": apart(customer),
+        "joinings": [_joining(*one) for one in joinings(customer)],
         "flagged": "too_busy" if customer.too_busy else None,
         "identity_epoch": customer.identity_epoch,
         "consent_epoch": customer.consent_epoch,
@@ -47,9 +51,8 @@ def public(customer: Customer, view: View) -> Json:
     }
 
 
-def _identifier(text: str) -> Json:
-    kind, _, value = text.partition(":")
-    return {"type": kind, "value": value}
+def _joining(was: str, named: str, by: str, at_ms: int) -> Json:
+    return {"customer": was, "named": named or None, "by": by or None, "at": timestamp(at_ms)}
 
 
 def _lines(lines: list[Line] | tuple[Line, ...], currency: str) -> list[Json]:

@@ -11,7 +11,7 @@ Rule 4: the body of a fact is passed on undecoded, but for receipts of a card wh
 
 import msgspec
 
-from adaptive_stream.engine import merge
+from adaptive_stream.engine import endpoint, merge
 from adaptive_stream.engine.fact import decode_fact
 from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, kind_of
 from adaptive_stream.engine.identifier import customer_id, member_id
@@ -31,7 +31,7 @@ class Row(msgspec.Struct, omit_defaults=True):
     `contested_until_ms`: links by it are refused until then; `mute`: it speaks for nobody as long;
     `loose`: she logged out of it, it speaks for nobody until she is seen with it again. `stray`:
     the nameless customer that keeps what it brings meanwhile. `receipts`: orders of day `day`.
-    `holders`: customers who can be reached there without being named by it.
+    `holders`, `said`: see Endpoint. `member` is "" while it is a contact and names nobody.
     """
 
     identifier: str
@@ -45,6 +45,8 @@ class Row(msgspec.Struct, omit_defaults=True):
     stray: str = ""
     day: int = 0
     receipts: list[str] = []
+    holders: dict[str, str] = {}
+    said: list[tuple[int, bytes]] = []
 
     def side(self, identifier_hash: str) -> Side:
         """This identifier, as one side of a link."""
@@ -88,46 +90,83 @@ def resolve(row: Row | None, arrival: Arrival, policy: IdentityPolicy = DEFAULTS
     if arrival.kind == "link":
         return _link(row, arrival)
     if arrival.kind == "unlink":
-        return _unlink(row, arrival)
+        return _unlink(row)
     if arrival.kind == "remap":
         return _remap(row, arrival)
     if arrival.kind == "contest":
         return _contest(row, arrival, policy)
     if arrival.kind == "forget":
         return _forget(row, arrival)
+    if arrival.kind == "hold":
+        return _hold(row, arrival)
+    if arrival.kind == "endpoint":
+        return _endpoint(row, arrival)
     raise AssertionError(f"no such record on identity.facts: {arrival.kind}")
 
 
 def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved:
     messages: list[Message] = []
-    changed = row is None
-    if row is None:
+    if arrival.type in endpoint.FACTS:
+        messages += endpoint.tell_others(arrival)
+        if row is not None and not row.member:
+            return _of_nobody(row, arrival, messages)
+    changed = row is None or not row.member
+    if row is None or not row.member:
         named = decode_fact(arrival.body).identifiers
         # A mute one hands a fact on with the identifiers behind it: the routed one is not always
         # the first, but always the one before those.
-        row = _made(arrival, named[-1 - len(arrival.ids)])
+        row = _made(row, arrival, named[-1 - len(arrival.ids)])
         messages.append(_joined(row, arrival.key, None))
+    if arrival.type in endpoint.FACTS:
+        told, said = endpoint.say(row, arrival.body)
+        messages += told
+        changed |= said
     if arrival.type == PACED_FACT and kind_of(row.identifier) in policy.pace:
         changed |= _receipt(row, arrival, policy, messages)
     if _is_mute(row, arrival):
         return _mute_fact(row, arrival, messages, changed=changed)
     messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
+    messages += endpoint.hold(arrival, row.customer, row.member)
     changed |= _tell_others(row, arrival, messages)
     return Resolved(row, tuple(messages), changed)
 
 
-def _made(arrival: Arrival, identifier: str) -> Row:
-    customer = customer_id(arrival.log_ms, arrival.key)
-    return Row(identifier=identifier, member=member_id(customer), customer=customer)
+def _made(row: Row | None, arrival: Arrival, identifier: str, customer: str = "") -> Row:
+    """An identifier's first sight as a name: from now on it is a member. `customer`: of whom."""
+    own = customer_id(arrival.log_ms, arrival.key)
+    row = row or Row(identifier, "", "")
+    row.member, row.customer = member_id(own), customer or own
+    return row
+
+
+def _of_nobody(row: Row, arrival: Arrival, messages: list[Message]) -> Resolved:
+    """An answer from an address that names nobody: to all who hold it, and by the next name."""
+    told, changed = endpoint.say(row, arrival.body)
+    messages += told
+    if arrival.ids:
+        messages.append(_handed_on(arrival))
+    return Resolved(row, tuple(messages), changed)
+
+
+def _handed_on(arrival: Arrival) -> Message:
+    """A fact by the next identifier that it names."""
+    (next_hash, _), *rest = arrival.ids
+    return Message(
+        "identity",
+        next_hash,
+        "fact",
+        arrival.body,
+        ids=tuple(rest),
+        type=arrival.type,
+        contacts=arrival.contacts,
+    )
 
 
 def _is_mute(row: Row, arrival: Arrival) -> bool:
     return row.loose or (row.mute and arrival.log_ms < row.contested_until_ms)
 
 
-def _receipt(
-    row: Row, arrival: Arrival, policy: IdentityPolicy, messages: list[Message]
-) -> bool:
+def _receipt(row: Row, arrival: Arrival, policy: IdentityPolicy, messages: list[Message]) -> bool:
     """Count an order of a card; one too many in a day, and the card is a cashier's."""
     kind, day = kind_of(row.identifier), arrival.log_ms // DAY_MS
     fact = decode_fact(arrival.body)
@@ -141,16 +180,10 @@ def _receipt(
     return True
 
 
-def _mute_fact(
-    row: Row, arrival: Arrival, messages: list[Message], *, changed: bool
-) -> Resolved:
+def _mute_fact(row: Row, arrival: Arrival, messages: list[Message], *, changed: bool) -> Resolved:
     """By the next identifier that the fact names, or to nobody."""
     if arrival.ids:
-        (next_hash, _), *rest = arrival.ids
-        fact = Message(
-            "identity", next_hash, "fact", arrival.body, ids=tuple(rest), type=arrival.type
-        )
-        return Resolved(row, (*messages, fact), changed)
+        return Resolved(row, (*messages, _handed_on(arrival)), changed)
     if not row.stray:
         row.stray = customer_id(arrival.log_ms, arrival.key[::-1])
         changed = True
@@ -185,9 +218,8 @@ def _forget_links(row: Row, hashes: set[str]) -> bool:
 
 def _link(row: Row | None, arrival: Arrival) -> Resolved:
     link = decode_link(arrival.body)
-    if row is None:
-        own = customer_id(arrival.log_ms, arrival.key)
-        row = Row(identifier=link.identifier, member=member_id(own), customer=link.by.customer)
+    if row is None or not row.member:
+        row = _made(row, arrival, link.identifier, link.by.customer)
         return Resolved(row, (_joined(row, arrival.key, link.by),), True)
     changed, row.loose = row.loose, False
     if row.customer == link.by.customer:
@@ -198,7 +230,7 @@ def _link(row: Row | None, arrival: Arrival) -> Resolved:
     return Resolved(row, tuple(proposal), changed)
 
 
-def _unlink(row: Row | None, arrival: Arrival) -> Resolved:
+def _unlink(row: Row | None) -> Resolved:
     """She has logged out of it: who uses it next is not known."""
     if row is None or row.loose:
         return Resolved(row, (), False)
@@ -235,6 +267,24 @@ def _forget(row: Row | None, arrival: Arrival) -> Resolved:
     if row is None or row.customer != merge.decode_remap(arrival.body).customer:
         return Resolved(row, (), False)
     return Resolved(None, (), True)
+
+
+def _hold(row: Row | None, arrival: Arrival) -> Resolved:
+    """Somebody says that she can be reached here."""
+    holder = endpoint.decode_holder(arrival.body)
+    row = row or Row(holder.identifier, "", "")
+    if holder.member == row.member:
+        return Resolved(row, (), False)
+    messages, changed = endpoint.held(row, holder)
+    return Resolved(row, tuple(messages), changed)
+
+
+def _endpoint(row: Row | None, arrival: Arrival) -> Resolved:
+    """What a fact that goes by another identifier says of this address."""
+    ((_, text),) = arrival.ids
+    row = row or Row(text, "", "")
+    messages, changed = endpoint.say(row, arrival.body)
+    return Resolved(row, tuple(messages), changed)
 
 
 def _joined(row: Row, identifier_hash: str, by: Side | None) -> Message:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from adaptive_stream.engine.decision import CustomerState
-from adaptive_stream.outputs.record import Record, cloud_event, encode, time_text
+from adaptive_stream.outputs.record import Record, Time, cloud_event, encode, time_text
 
 TOPIC = "customer.state.v1"
 
@@ -20,6 +20,22 @@ class IdentifierObject(msgspec.Struct, frozen=True):
 
     type: str
     value: str
+
+
+class ApartObject(msgspec.Struct, frozen=True):
+    """An identifier of hers, and the customer whom somebody has parted her from for good."""
+
+    identifier: str
+    customer: str
+
+
+class JoiningObject(msgspec.Struct, frozen=True):
+    """How an identifier, and whoever came with it, became hers: `by` was seen with `named`."""
+
+    customer: str
+    named: str | None
+    by: str | None
+    at: Time
 
 
 class MergedPayload(msgspec.Struct, frozen=True):
@@ -35,7 +51,12 @@ class Payload(msgspec.Struct, frozen=True):
     state_seq: int
     identifiers: list[IdentifierObject]
     members: list[str]
+    contacts: list[IdentifierObject] = []
     was: list[str] = []
+    contested: dict[str, str] = {}
+    apart: list[ApartObject] = []
+    joinings: list[JoiningObject] = []
+    flagged: str | None = None
     identity_epoch: int = 0
     consent_epoch: int = 0
     carts: dict[str, dict[str, Any]] = {}

@@ -45,6 +45,7 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
     log_ms: int | None = None
     origin: Origin | None = None
     ids: tuple[tuple[str, str], ...] = ()
+    contacts: tuple[tuple[str, str], ...] = ()
     for name, value in record.headers:
         if name == "k":
             kind = value.decode()
@@ -59,6 +60,8 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
             member = value.decode()
         elif name == "ids":
             ids = decode_ids(value)
+        elif name == "contacts":
+            contacts = decode_ids(value)
         elif name == "t":
             type_ = value.decode()
     arrival = Arrival(
@@ -70,6 +73,7 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
         member=member,
         ids=ids,
         type=type_,
+        contacts=contacts,
     )
     return arrival, origin
 
@@ -86,6 +90,8 @@ def message_output(message: Message, prefix: str, src: str, arrival: Arrival) ->
         headers.append(("m", message.member.encode()))
     if message.ids:
         headers.append(("ids", encode_ids(message.ids)))
+    if message.contacts:
+        headers.append(("contacts", encode_ids(message.contacts)))
     if message.type:
         headers.append(("t", message.type.encode()))
     topic = IDENTITY_FACTS if message.to == "identity" else CUSTOMER_FACTS

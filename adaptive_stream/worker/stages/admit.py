@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from adaptive_stream.catalog.channels import Channel
+from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.formats import Admission, admit, dead_letter
@@ -89,6 +90,9 @@ class Admit:
         if others:
             ids = [(self._hash(identifier), identifier) for identifier in others]
             headers.append(("ids", encode_ids(ids)))
+        if reached := contacts_of(fact):
+            contacts = [(self._hash(identifier), identifier) for identifier in reached]
+            headers.append(("contacts", encode_ids(contacts)))
         if self._log_clock:
             headers.append(("log_ms", b"%d" % timestamp_ms))
         key = self._hash(routed).encode()

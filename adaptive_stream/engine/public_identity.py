@@ -1,0 +1,42 @@
+"""Who she is, as customer.state.v1 tells it: her names, how they came together, what is doubted."""
+
+from adaptive_stream.engine.customer import Customer
+from adaptive_stream.engine.identifier import customer_of
+from adaptive_stream.engine.parts.contacts import contacts
+
+Json = dict[str, object]
+
+
+def pair(text: str) -> Json:
+    """{"type": "email", "value": "ana@example.com"}."""
+    kind, _, value = text.partition(":")
+    return {"type": kind, "value": value}
+
+
+def joinings(customer: Customer) -> list[tuple[str, str, str, int]]:
+    """(who they were, what was named, by what, when) of each joining, as "type:value"."""
+    names = {
+        h: text for member in customer.members.values() for h, text in member.identifiers.items()
+    }
+    return [
+        (one.customer, names.get(one.named, ""), names.get(one.by, ""), one.at_ms)
+        for one in customer.joinings
+    ]
+
+
+def apart(customer: Customer) -> list[Json]:
+    """Hers and whom somebody has parted her from for good, once for each pair."""
+    found: list[Json] = []
+    for one, other in customer.apart:
+        here, gone = (one, other) if one in customer.members else (other, one)
+        if here in customer.members and gone not in customer.members:
+            named = sorted(customer.members[here].identifiers.values())
+            who = customer.returned.get(gone) or customer_of(gone)
+            found += [{"identifier": text, "customer": who} for text in named]
+    return found
+
+
+def contact_pairs(customer: Customer) -> list[Json]:
+    """Where she can be reached beside her identifiers."""
+    mine = set(customer.identifiers())
+    return [pair(text) for text in contacts(customer) if text not in mine]
