@@ -81,7 +81,9 @@ def play_on_cluster(
     """
     groups: dict[object, list[Story]] = {}
     for story in stories:
-        groups.setdefault((frozenset(story.load), story.calendar), []).append(story)
+        # A metric is the worker's, not a story's: a story that reads one has a worker of its own.
+        alone = story.sid if any(moment.looks for moment in timeline(story)) else ""
+        groups.setdefault((frozenset(story.load), story.calendar, alone), []).append(story)
     played = {}
     for together in groups.values():
         for story, outputs in zip(
@@ -166,7 +168,7 @@ def _play_group(
             bootstrap, directory / "worker", tenant_key=secrets.token_hex(16), options=options
         )
         with _own_topics(bootstrap, catalog), worker:
-            return broker_world.play(stories, bootstrap, catalog, say)
+            return broker_world.play(stories, bootstrap, catalog, worker.ports, say)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ some length: the stages' commits say so.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,13 +17,15 @@ from kafka.admin import KafkaAdminClient
 from adaptive_stream import outputs as output_topics
 from adaptive_stream.catalog import Catalog
 from adaptive_stream.engine.clock import Clock, encode_clock
+from adaptive_stream.stories import scrape
 from adaptive_stream.stories.names import Names
 from adaptive_stream.stories.output import Output, output
+from adaptive_stream.stories.phrases import STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
 from adaptive_stream.stories.writer import Writer
-from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS
+from adaptive_stream.worker.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, IDENTITY_FACTS
 from adaptive_stream.worker.supervisor import STAGES, group_of
 
 SETTLE_WITHIN_S = 60
@@ -39,10 +41,13 @@ def play(
     stories: Sequence[Story],
     bootstrap: str,
     catalog: Catalog,
+    ports: Sequence[int],
     say: Callable[[str], None] = lambda _: None,
 ) -> list[list[Output]]:
     """What came out for each story, in order of known time. They are played together, each with
-    people of its own; they must load the same journeys and have the same calendar."""
+    people of its own; they must load the same journeys and have the same calendar. `ports`: where
+    the worker's processes answer."""
+    noted: list[Output] = []
     names = [Names(story, number) for number, story in enumerate(stories, start=1)]
     moments = merged(
         [_renamed(timeline(story), own) for story, own in zip(stories, names, strict=True)]
@@ -58,8 +63,10 @@ def play(
             if moment.ticks:
                 world.tick([moment.at_ms])
                 before_ms = moment.at_ms
+            if moment.looks:
+                noted += world.look(ports, moment.at_ms)
         world.settle()
-        came = world.outputs()
+        came = [*noted, *world.outputs()]
     return [
         [one for one in own.mine(came) if one.known_ms <= story.rows[-1].at_ms]  # as if alone
         for story, own in zip(stories, names, strict=True)
@@ -75,6 +82,7 @@ def _renamed(moments: Iterable[Moment], names: Names) -> list[Moment]:
                 for one in moment.records
             ),
             moment.ticks,
+            moment.looks,
         )
         for moment in moments
     ]
@@ -111,9 +119,10 @@ class BrokerWorld:
 
     def write(self, records: Iterable[Written]) -> None:
         """Records of one time on their channels; returns when all stages are through with them."""
-        for record in records:
-            topic = self._catalog.name(f"channel.{record.channel}.v1")
-            self._writer.write(topic, record.value, record.at_ms)
+        self._writer.write(
+            (self._catalog.name(f"channel.{record.channel}.v1"), record.value, record.at_ms)
+            for record in records
+        )
         self.settle()
 
     def tick(self, times_ms: Iterable[int]) -> None:
@@ -139,24 +148,37 @@ class BrokerWorld:
             if ends == before:
                 return
 
+    def look(self, ports: Sequence[int], at_ms: int) -> list[Output]:
+        """What no output tells: the worker's metrics, and how much room each state takes."""
+        self.settle()
+        sizes: dict[str, int] = {}
+        for one in self._read([self._catalog.name(CUSTOMER_CHANGELOG)]):
+            sizes[(one.key or b"").decode()] = len(one.value or b"")
+        room = [Output(STATE_SIZE, at_ms, key, {"bytes": size}) for key, size in sizes.items()]
+        return [*scrape.metrics(ports, at_ms), *room]
+
     def outputs(self) -> list[Output]:
         """All that is on the output topics. A copy of a record counts once."""
         names = {self._catalog.name(topic): topic for topic in output_topics.TOPICS}
-        partitions = self._partitions([name for name in names if name in self._catalog.topics])
+        found: dict[object, Output] = {}
+        for one in self._read([name for name in names if name in self._catalog.topics]):
+            came = output(names[one.topic], one.key, one.value, one.headers)
+            # A state may be said again unchanged, at another time: that is no copy.
+            found.setdefault((one.topic, one.key, one.value, came.known_ms), came)
+        return sorted(found.values(), key=lambda one: one.known_ms)
+
+    def _read(self, topics: Iterable[str]) -> Iterator[Any]:
+        """Every record of these topics as they are now."""
+        partitions = self._partitions(topics)
         ends = self._reader.end_offsets(partitions)
         self._reader.assign(partitions)
         self._reader.seek_to_beginning(*partitions)
         until_s = time.monotonic() + READ_WITHIN_S
-        found: dict[object, Output] = {}
         while any(self._reader.position(one) < ends[one] for one in partitions):
             if time.monotonic() > until_s:
-                raise NotSettledError("the output topics could not be read to their ends")
+                raise NotSettledError("topics could not be read to their ends")
             for batch in self._reader.poll(timeout_ms=200).values():
-                for one in batch:
-                    came = output(names[one.topic], one.key, one.value, one.headers)
-                    # A state may be said again unchanged, at another time: that is no copy.
-                    found.setdefault((one.topic, one.key, one.value, came.known_ms), came)
-        return sorted(found.values(), key=lambda one: one.known_ms)
+                yield from batch
 
     def _topics_of_stages(self) -> tuple[list[str], list[str], list[str]]:
         catalog = self._catalog

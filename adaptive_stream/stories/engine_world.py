@@ -5,12 +5,13 @@ them; only tables, queues and the clock are stand-ins.
 Rule 2: rows of tables are kept as bytes, as stores keep them, so that no state leaks past a step.
 """
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import decode_customer, encode_customer
+from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.engine.journey import Rules
@@ -19,10 +20,12 @@ from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
 from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.outputs import records
-from adaptive_stream.stories.output import Output, output
+from adaptive_stream.stories.output import Output, metric, output
+from adaptive_stream.stories.phrases import METRICS, STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import MINUTE_MS, minutes, timeline
+from adaptive_stream.worker.stages import counts
 
 TENANT_KEY = b"a key for stories"
 
@@ -43,6 +46,8 @@ def play(
             world.write(record)
         if moment.ticks:
             world.tick(moment.at_ms)
+        if moment.looks:
+            world.look(moment.at_ms)
     return world.outputs
 
 
@@ -56,6 +61,7 @@ class EngineWorld:
         self._clock = Clock()
         self._rows: dict[str, bytes] = {}  # identifier hash -> its row
         self._customers: dict[str, bytes] = {}
+        self._counts: Counter[tuple[str, ...]] = Counter()  # (metric, labels...)
         self._wakes: dict[str, int] = {}  # customer -> the earliest time that changes something
         self._queue: deque[tuple[str, Arrival]] = deque()
         self._written = 0
@@ -96,6 +102,14 @@ class EngineWorld:
             self._queue.append(("customer", Arrival("tick", woken[1], b"", now_ms)))
             self._until_quiet()
 
+    def look(self, at_ms: int) -> None:
+        """Notes what no record tells: the metrics, and how much room each state takes."""
+        for (name, *labels), count in sorted(self._counts.items()):
+            if f"{name}_total" in METRICS:
+                self.outputs.append(metric(f"{name}_total", labels, count, at_ms))
+        for customer, state in sorted(self._customers.items()):
+            self.outputs.append(Output(STATE_SIZE, at_ms, customer, {"bytes": len(state)}))
+
     def _due(self) -> list[tuple[int, str]]:
         return [(at, who) for who, at in self._wakes.items() if at <= self._clock.now_ms]
 
@@ -113,8 +127,11 @@ class EngineWorld:
 
     def _resolve(self, arrival: Arrival) -> tuple[Message, ...]:
         row = self._rows.get(arrival.key)
-        resolved = resolve(None if row is None else decode_row(row), arrival)
-        if resolved.changed:
+        known = None if row is None else decode_row(row)
+        resolved = resolve(known, arrival, self._rules.identity)
+        if resolved.row is None:
+            self._rows.pop(arrival.key, None)
+        elif resolved.changed:
             self._rows[arrival.key] = encode_row(resolved.row)
         return resolved.messages
 
@@ -122,11 +139,16 @@ class EngineWorld:
         state = self._customers.get(arrival.key)
         customer = None if state is None else decode_customer(state)
         stepped = step(customer, arrival, self._rules, self._clock)
-        self._customers[arrival.key] = encode_customer(stepped.state)
+        self._customers.pop(arrival.key, None)
         self._wakes.pop(arrival.key, None)
-        if stepped.state.wake_ms is not None:
-            self._wakes[arrival.key] = stepped.state.wake_ms
+        if stepped.state is not None:
+            self._customers[arrival.key] = encode_customer(stepped.state)
+            if stepped.state.wake_ms is not None:
+                self._wakes[arrival.key] = stepped.state.wake_ms
+        self._counts.update(map(counts.of_fault, stepped.faults))
         for decision in stepped.decisions:
+            for transition in getattr(decision, "transitions", ()):
+                self._counts.update(counts.of_transition(transition))
             for record in records(decision):
                 self.outputs.append(output(record.topic, record.key, record.value, record.headers))
         return stepped.messages
@@ -151,6 +173,8 @@ def _arrival(fact: Fact, log_ms: int, cause: str) -> Arrival:
         log_ms=log_ms,
         cause=cause,
         ids=tuple(hashed[1:]),
+        type=fact.type,
+        contacts=tuple((identifier_hash(TENANT_KEY, text), text) for text in contacts_of(fact)),
     )
 
 
@@ -164,4 +188,6 @@ def _passed_on(message: Message, arrival: Arrival) -> Arrival:
         cause=arrival.cause,
         member=message.member,
         ids=message.ids,
+        type=message.type,
+        contacts=message.contacts,
     )

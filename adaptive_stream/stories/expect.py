@@ -7,22 +7,19 @@ Rule 3: one merge is one event in two records. `customer.merged` means the winne
 `was`; the loser's last record, which says `into`, is meant by a row that says `into=`.
 """
 
-from collections import ChainMap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from adaptive_stream.stories import phrases
-from adaptive_stream.stories.calendar import Moment, parse_duration, parse_iso
-from adaptive_stream.stories.output import Json, Output, found, plain
-from adaptive_stream.stories.story import Row, Story, Value
-from adaptive_stream.stories.world import PEOPLE
+from adaptive_stream.stories.calendar import Moment, parse_iso
+from adaptive_stream.stories.compare import Seen, equal, field, state_differences, tellings
+from adaptive_stream.stories.output import Json, Output, plain
+from adaptive_stream.stories.story import Row, Story
+from adaptive_stream.stories.world import people
 
 PASSED, FAILED, PENDING = "passed", "failed", "pending"
-Seen = Mapping[str, Json]
 
 _WINDOW = ("topic", "since", "until", "value", "max")  # of `see count`
-_IN_MESSAGES = ("message", "sender", "handle", "revocable_until")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +51,7 @@ def judge(story: Story, outputs: Sequence[Output]) -> list[Verdict]:
 class _Judge:
     def __init__(self, story: Story, outputs: Sequence[Output]) -> None:
         self.story = story
+        self.people = people(story)
         self.outputs = [one for one in outputs if one.known_ms >= story.calendar.start_ms]
         self.everything = outputs  # A state that nothing changed since D0 is that of the world.
 
@@ -61,19 +59,21 @@ class _Judge:
         waits_for = phrases.pending(row)
         if waits_for:
             return Verdict(row, PENDING, waits_for)
-        if row.verb == "in":
+        if row.verb in ("in", "do"):
             return self.refused(row)
         if row.verb == "out":
             return self.out(row)
         if row.verb == "not":
             return self.not_(row)
-        return self.count(row) if row.subject == "count" else self.customer(row)
+        query = {"count": self.count, "metric": self.metric, "unmerge-report": self.report}
+        return query.get(row.subject, self.customer)(row)
 
     def refused(self, row: Row) -> Verdict | None:
         """A fact that nobody took in would leave the rest of the story without a meaning."""
+        channel = phrases.REQUEST_CHANNEL if row.verb == "do" else row.subject
         for output in self.outputs if row.action != "raw" else ():
             value = output.value or {}
-            if output.topic == f"dlq.{row.subject}" and value.get("line") == row.line:
+            if output.topic == f"dlq.{channel}" and value.get("line") == row.line:
                 return Verdict(row, FAILED, f"was refused: {value.get('reason')}")
         return None
 
@@ -111,15 +111,57 @@ class _Judge:
             if not near.differences and since_ms <= near.output.known_ms <= until_ms
         ]
         wanted, most = row.fields.get("value"), row.fields.get("max")
-        if wanted is not None and not _equal(wanted, len(fitting)):
+        if wanted is not None and not equal(wanted, len(fitting)):
             return Verdict(row, FAILED, f"are {len(fitting)}, not {wanted}", tuple(fitting[:3]))
         if most is not None and len(fitting) > int(str(most)):
             return Verdict(row, FAILED, f"are {len(fitting)}, more than {most}", tuple(fitting[:3]))
         return Verdict(row, PASSED)
 
+    def metric(self, row: Row) -> Verdict:
+        """The sum of a metric's series that have the row's labels, at the row's time."""
+        name, _, labels = row.words[0].removesuffix("}").partition("{")
+        wanted = dict(label.split("=", 1) for label in labels.split(",") if label)
+        total = 0
+        for output in self.noted(phrases.METRIC, row):
+            if output.key == name and output.value and wanted.items() <= output.value.items():
+                total += int(str(output.value["value"]))
+        if equal(row.fields.get("value", ""), total):
+            return Verdict(row, PASSED)
+        return Verdict(row, FAILED, f"is {total}, not {row.fields.get('value')}")
+
+    def report(self, row: Row) -> Verdict:
+        """What the newest unmerge says; of a list the row may say the length."""
+        told = [
+            Near(output, seen, ())
+            for output in self.outputs
+            if output.topic == phrases.STATE and output.known_ms <= row.at_ms
+            for action, seen in tellings(row, output)
+            if action == "customer.unmerged" and "contacts_that_rested_on_it" in seen
+        ]
+        if not told:
+            return Verdict(row, FAILED, "tells nothing: no merge was undone")
+        differences = []
+        for name, wanted in row.fields.items():
+            actual = field(told[-1].seen, name)
+            counts = isinstance(actual, list) and str(wanted).isdigit()
+            if not equal(wanted, len(actual) if counts else actual):  # type: ignore[arg-type]
+                differences.append((name, str(wanted), self.shown(actual)))
+        if not differences:
+            return Verdict(row, PASSED)
+        near = Near(told[-1].output, told[-1].seen, tuple(differences))
+        return Verdict(row, FAILED, "says otherwise", (near,))
+
+    def noted(self, topic: str, row: Row) -> list[Output]:
+        """What the runner noted when it looked at the row's time."""
+        return [o for o in self.outputs if o.topic == topic and o.known_ms == row.at_ms]
+
     def customer(self, row: Row) -> Verdict:
         """Her public state as of the row's time."""
-        state = self.state_of(row.identifiers[0], row.at_ms)
+        id_of = row.fields.get("id_of")
+        if isinstance(id_of, Moment):
+            state = self.led_to(row, id_of)
+        else:
+            state = self.state_of(row.identifiers[0], row.at_ms)
         value = None if state is None else state.value
         if "found" in row.fields:
             wanted_found = row.fields["found"] == "true"
@@ -127,18 +169,40 @@ class _Judge:
                 return Verdict(row, FAILED, "is not known" if wanted_found else "is known")
         elif state is None or value is None:
             return Verdict(row, FAILED, "is nobody that is known")
-        differences = tuple(_state_differences(row, value or {}))
+        differences = (*state_differences(row, value or {}), *self.size_difference(row, state))
         if not differences or state is None:
             return Verdict(row, PASSED)
         near = Near(state, value or {}, differences)
         return Verdict(row, FAILED, "is known otherwise", (near,))
+
+    def size_difference(self, row: Row, state: Output | None) -> Iterator[tuple[str, str, str]]:
+        """Her state as it is stored, in bytes."""
+        most = row.fields.get("state_bytes_max")
+        if most is None or state is None:
+            return
+        noted = self.noted(phrases.STATE_SIZE, row)
+        sizes = [one.value["bytes"] for one in noted if one.value and one.key == state.key]
+        if not sizes or int(str(sizes[0])) > int(str(most)):
+            yield "state_bytes_max", str(most), str(sizes[0]) if sizes else "not stored"
+
+    def led_to(self, row: Row, then: Moment) -> Output | None:
+        """Where the id leads that she had then: what somebody finds who has kept it."""
+        state = self.state_of(row.identifiers[0], then.at_ms)
+        newest = self.newest(row.at_ms)
+        while state is not None:
+            state = newest[state.key]
+            merged_into = (state.value or {}).get("merged_into")
+            if not merged_into:
+                return state
+            state = newest.get(str(merged_into))
+        return None
 
     def compared(self, row: Row) -> Iterator[Near]:
         """Every record of the row's topic, with what differs from the row."""
         topic = str(row.fields["topic"]) if row.verb == "see" else row.subject
         for output in self.outputs:
             if output.topic == topic:
-                for action, seen in _tellings(row, output):
+                for action, seen in tellings(row, output):
                     yield Near(output, seen, tuple(self.differences(row, output, action, seen)))
 
     def differences(
@@ -160,8 +224,8 @@ class _Judge:
                 if said:
                     yield name, str(wanted), ",".join(said)
             else:
-                actual = _field(seen, name)
-                if not _equal(wanted, actual, among=name in row.among):
+                actual = field(seen, name)
+                if not equal(wanted, actual, among=name in row.among):
                     yield name, str(wanted), self.shown(actual)
 
     def nearest(self, row: Row) -> tuple[Near, ...]:
@@ -176,18 +240,22 @@ class _Judge:
 
     def state_of(self, identifier: str, at_ms: int) -> Output | None:
         """The newest record of customer.state.v1 that this identifier belonged to."""
-        newest: dict[str, Output] = {}
-        for output in self.everything:
-            if output.topic == phrases.CUSTOMER_STATE and output.known_ms <= at_ms:
-                newest[output.key] = output
-        for output in newest.values():
+        for output in self.newest(at_ms).values():
             names = plain((output.value or {}).get("identifiers", []))
             if isinstance(names, frozenset) and identifier in names:
                 return output
         return None
 
+    def newest(self, at_ms: int) -> dict[str, Output]:
+        """Customer -> the newest record of customer.state.v1."""
+        newest: dict[str, Output] = {}
+        for output in self.everything:
+            if output.topic == phrases.CUSTOMER_STATE and output.known_ms <= at_ms:
+                newest[output.key] = output
+        return newest
+
     def identifier_of(self, person: str) -> str:
-        return PEOPLE[person].identifiers[0] if person in PEOPLE else person
+        return self.people[person].identifiers[0] if person in self.people else person
 
     def shown(self, actual: Json) -> str:
         """A value as a row would write it, times as the story counts them."""
@@ -198,81 +266,3 @@ class _Judge:
         if at_ms is not None:
             return self.story.calendar.text(at_ms)
         return "none" if value is None else str(value).lower() if value is True else str(value)
-
-
-def _tellings(row: Row, output: Output) -> Iterator[tuple[str, Seen]]:
-    """(action, fields) of a record; a record of transitions tells several things."""
-    value = output.value
-    if value is None:
-        yield "tombstone", {}
-    elif output.topic == phrases.STATE:
-        for transition in _transitions(value):
-            loser = transition.get("name") == "customer.merged" and "into" in transition
-            if not loser or "into" in row.fields:
-                yield str(transition.get("name")), ChainMap(transition, value)
-    else:
-        yield str(value.get("action", "put")), value
-
-
-def _transitions(value: Mapping[str, Json]) -> list[dict[str, Json]]:
-    transitions = value.get("transitions")
-    return transitions if isinstance(transitions, list) else []
-
-
-def _field(seen: Seen, name: str) -> Json:
-    if name in _IN_MESSAGES and name not in seen:
-        messages = seen.get("messages")
-        return [found(one, name) for one in messages] if isinstance(messages, list) else None
-    return found(seen, name) if not isinstance(seen, ChainMap) else _in_either(seen, name)
-
-
-def _in_either(seen: "ChainMap[str, Json]", name: str) -> Json:
-    """The transition's own word first, then the record's."""
-    for each in seen.maps:
-        value = found(each, name)
-        if value is not None:
-            return value
-    return None
-
-
-def _state_differences(row: Row, value: Mapping[str, Json]) -> Iterator[tuple[str, str, str]]:
-    beside = ""
-    for name, wanted in row.fields.items():
-        if name == "found":
-            continue
-        path = name
-        if "." in name:
-            beside = name.rpartition(".")[0]
-        elif name not in value and beside:
-            path = f"{beside}.{name}"  # `carts.cart-9.added_at=… time_source=…`
-        actual = found(value, path)
-        if not _equal(wanted, actual):
-            yield path, str(wanted), "none" if actual is None else str(plain(actual))
-
-
-def _equal(wanted: Value, actual: Json, *, among: bool = False) -> bool:
-    """Whether a record's value is what a row says."""
-    actual = plain(actual)
-    if isinstance(wanted, Moment):
-        return isinstance(actual, str) and parse_iso(actual) == wanted.at_ms
-    if wanted == "none":
-        return actual in (None, "", frozenset())
-    if isinstance(actual, frozenset) or among:
-        given = actual if isinstance(actual, frozenset) else frozenset((str(actual),))
-        names = frozenset(wanted.split(","))
-        return names <= given if among else names == given
-    if isinstance(actual, bool):
-        return wanted == str(actual).lower()
-    if isinstance(actual, int | float):
-        return wanted == "n" or _number(wanted) == Decimal(str(actual))
-    if not isinstance(actual, str):
-        return False
-    duration = parse_duration(actual) if actual.startswith("P") else None
-    return actual == wanted or (duration is not None and duration == parse_duration(wanted))
-
-
-def _number(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
-        return None

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from adaptive_stream.catalog.faults import CatalogError, Fault
 from adaptive_stream.stories.calendar import Calendar
-from adaptive_stream.stories.rows import RowError, read_rows
+from adaptive_stream.stories.rows import IDENTIFIER, RowError, read_rows
 from adaptive_stream.stories.story import Person, Row, Story
 
 _TITLE = re.compile(r'([A-Z][A-Za-z0-9-]*)\s+"([^"]+)"(?:\s+\[([^\]]*)\])?(?:\s+part=(\d+))?')
@@ -120,9 +120,7 @@ class _Reader:
         who, *phrases = (piece.strip() for piece in text.split(";"))
         people: list[Person] = []
         if ":" in who:
-            remedy = "write the names of people that are known, as `world ana ben`"
-            self.fault(number, who, "describes somebody; that is not known yet", remedy)
-            who = ""
+            return self.described(number, who), tuple(phrase for phrase in phrases if phrase)
         for word in re.findall(r"[^\s(]+(?:\([^)]*\)?)?", who):
             match = _PERSON.fullmatch(word)
             if word == "split" and people:
@@ -133,6 +131,15 @@ class _Reader:
                 remedy = "write `world ana ben`, with changes in brackets: `ana(region=yorkshire)`"
                 self.fault(number, word, "is no person", remedy)
         return tuple(people), tuple(phrase for phrase in phrases if phrase)
+
+    def described(self, number: int, text: str) -> tuple[Person, ...]:
+        name, _, rest = text.partition(":")
+        names, *says = (piece.strip() for piece in rest.split(","))
+        identifiers = tuple(names.split())
+        if not re.fullmatch(r"[a-z]+", name) or not all(map(IDENTIFIER.fullmatch, identifiers)):
+            remedy = "write `eve: email:eve@example.com loyalty:L-999, works at leeds-2`"
+            self.fault(number, text, "describes nobody", remedy)
+        return (Person(name, identifiers=identifiers, says=tuple(says)),)
 
     def changes(self, number: int, text: str) -> dict[str, str]:
         changes = {}

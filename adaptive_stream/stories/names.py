@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from adaptive_stream.stories.output import Output
-from adaptive_stream.stories.phrases import CUSTOMER_STATE
+from adaptive_stream.stories.phrases import CUSTOMER_STATE, METRIC
 from adaptive_stream.stories.story import Story
-from adaptive_stream.stories.world import PEOPLE
+from adaptive_stream.stories.world import people
 
 STORIES_MAX = 99  # Two digits fit behind the longest phone number of a story.
 
@@ -22,7 +22,7 @@ class Names:
     def __init__(self, story: Story, number: int) -> None:
         assert 1 <= number <= STORIES_MAX
         known = {name for row in story.rows for name in row.identifiers}
-        known |= {name for person in story.people for name in PEOPLE[person.name].identifiers}
+        known |= {name for profile in people(story).values() for name in profile.identifiers}
         self._own = {name: _renamed(name, number) for name in known}
         self._back = {own: name for name, own in self._own.items()}
         self._back |= {_value(own): _value(name) for name, own in self._own.items()}
@@ -46,7 +46,7 @@ class Names:
         return [
             replace(output, value=self._restored(output.value))  # type: ignore[arg-type]
             for output in outputs
-            if output.key in customers
+            if output.key in customers or output.topic == METRIC
         ]
 
     def _customers(self, outputs: Iterable[Output]) -> Iterator[str]:
@@ -60,7 +60,7 @@ class Names:
 
     def _restored(self, value: object) -> object:
         if isinstance(value, dict):
-            return {key: self._restored(each) for key, each in value.items()}
+            return {self._back.get(key, key): self._restored(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self._restored(each) for each in value]
         return self._back.get(value, value) if isinstance(value, str) else value

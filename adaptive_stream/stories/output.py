@@ -37,6 +37,12 @@ def output(
     return Output(short, known_ms, (key or b"").decode(), _decode(value) if value else None)
 
 
+def metric(name: str, labels: Iterable[str], value: float, at_ms: int) -> Output:
+    """One series of a metric as a runner saw it; its labels are text, in the order of METRICS."""
+    named = zip(phrases.METRICS[name], labels, strict=True)
+    return Output(phrases.METRIC, at_ms, name, {**dict(named), "value": int(value)})
+
+
 def found(tree: Json, path: str) -> Json:
     """The value at a dotted path (`carts.cart-9.added_at`); None where there is none."""
     if not isinstance(tree, Mapping):

@@ -49,7 +49,7 @@ _ACTIONS = {
 _SHORT_FIELDS = {
     STATE: ("cart", "order", "contract", "case", "journey", "instance", "status", "remaining")
     + ("identifier", "channel", "purpose", "topic", "touches", "campaign", "from", "to", "into")
-    + ("offer", "kind", "key", "transition"),
+    + ("offer", "kind", "key", "transition", "reason"),
     "suppressions": ("message", "sender", "handle", "revocable_until", "purpose"),
     OPPORTUNITIES: ("until", "due_utc"),
 }
@@ -69,6 +69,19 @@ RAW_FIELDS = ("bytes", "topic", "key", "file")
 QUERIES = ("customer", "count", "topic", "bytes", "metric", "outbox", "sources", "sender") + (
     "report", "diff", "instances", "why", "check", "shadow", "load", "unmerge-report",
 )  # fmt: skip
+# What the worker counts and rows may ask for, with its labels; any other is of a later feature.
+METRICS: dict[str, tuple[str, ...]] = {
+    "identifiers_contested_total": ("type", "reason"),
+    "customers_forgotten_total": ("because",),
+    "links_refused_total": ("reason",),
+    "merges_total": (),
+    "unmerges_total": (),
+}
+# Of `do customer …`: the fact that the command writes.
+REQUESTS = {"merge": "customer.merge", "unmerge": "customer.unmerge"}
+REQUEST_CHANNEL = "backoffice"
+# What a runner notes where a row looks, beside what comes out.
+METRIC, STATE_SIZE = "metric", "state-size"
 COMMANDS = ("customer", "journeys", "dlq", "replay", "report", "topics", "load", "stop", "start")
 
 
@@ -106,12 +119,26 @@ def pending(row: Row) -> str:
     if row.verb in ("ask", "ans"):
         return "the gate"
     if row.verb == "do":
-        return f"the command `{row.subject}`"
+        return "" if row.action in REQUESTS.values() else f"the command `{row.subject}`"
     if row.verb in ("out", "not"):
         return f"the topic {row.subject}" if family(row.subject) in LATER_TOPICS else ""
     if row.verb == "see" and row.subject == "count":
         topic = str(row.fields.get("topic", ""))
         return f"the topic {topic}" if family(topic) in LATER_TOPICS else ""
-    if row.verb == "see" and row.subject != "customer":
+    if row.verb == "see" and row.subject == "metric":
+        name = row.words[0].partition("{")[0]
+        return "" if name in METRICS else f"the metric {name}"
+    if row.verb == "see" and row.subject not in ("customer", "unmerge-report"):
         return f"the query `{row.subject}`"
     return ""
+
+
+def writes(row: Row) -> bool:
+    """Whether a record is written on a channel for this row."""
+    return row.verb in ("in", "do") and not pending(row)
+
+
+def looks(row: Row) -> bool:
+    """Whether a runner has to look at its world at this row's time: no record tells it later."""
+    asked = row.subject == "metric" or "state_bytes_max" in row.fields
+    return row.verb == "see" and asked and not pending(row)

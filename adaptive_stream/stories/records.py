@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from adaptive_stream.stories import phrases
 from adaptive_stream.stories.calendar import Moment, iso
 from adaptive_stream.stories.story import Item, Row, Value
 
@@ -25,7 +26,7 @@ class Written:
 
 
 def written(row: Row) -> Written:
-    """The record of an `in` row. Without `id=` it has none, as from a source that gives none."""
+    """The record of an `in` or `do` row. Without `id=` it has none, as of a source without ids."""
     if row.action == "raw":
         return Written(row.subject, row.at_ms, str(row.fields.get("bytes", "")).encode(), row.line)
     message: dict[str, object] = {}
@@ -38,7 +39,8 @@ def written(row: Row) -> Written:
     if row.identifiers:
         message["identifiers"] = _identifiers(row.identifiers)
     message["data"] = _data(row.fields, row.items)
-    return Written(row.subject, row.at_ms, _json(message), row.line)
+    channel = phrases.REQUEST_CHANNEL if row.verb == "do" else row.subject
+    return Written(channel, row.at_ms, _json(message), row.line)
 
 
 def fact(

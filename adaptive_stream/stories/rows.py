@@ -14,9 +14,10 @@ TIMES_MAX = 10_000  # A row that is repeated more often than that is a load test
 
 _WORD = re.compile(r'(?:[^\s"]|"[^"]*")+')
 _FIELD = re.compile(r"([A-Za-z][A-Za-z0-9_./-]*)=(.*)", re.DOTALL)
-_IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*:[^\s/]+")
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]*:[^\s/]+")
 _REFERENCE = re.compile(r"[^\s/#]+/[^\s/#]+#[^\s/#]+")
 _ITEM = re.compile(r"([^*@,\s]+)(?:\*([^@,\s]+))?(?:@([^,\s]+))?")
+_METRIC = re.compile(r"[a-z_]+(?:\{[a-z_]+=[^,{}]+(?:,[a-z_]+=[^,{}]+)*\})?")
 _NUMBERED = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
@@ -133,6 +134,9 @@ def _read_see(row: Row, words: list[str], calendar: Calendar) -> Row:
         raise RowError(row.text, "does not say who and what", remedy)
     if query == "count":
         _check_count(row)
+    if query == "metric" and (len(row.words) != 1 or not _METRIC.fullmatch(row.words[0])):
+        remedy = "write `see metric customers_forgotten_total{because=erased} value=1`"
+        raise RowError(row.text, "names no metric", remedy)
     return row
 
 
@@ -148,7 +152,24 @@ def _check_count(row: Row) -> None:
 def _read_do(row: Row, words: list[str], _: Calendar) -> Row:
     command, *rest = _at_least(words, 1, "write a command, as `do customer forget …`")
     _known(command, phrases.COMMANDS, "is no command")
+    if command == "customer" and rest and rest[0] in phrases.REQUESTS:
+        return _read_request(row, rest[0], rest[1:])
     return replace(row, subject=command, words=tuple(rest))
+
+
+def _read_request(row: Row, request: str, words: list[str]) -> Row:
+    """`do customer unmerge email:… loyalty:… --because "…"`: a fact that the command writes."""
+    match words:
+        case [one, other] if IDENTIFIER.fullmatch(one) and IDENTIFIER.fullmatch(other):
+            because = ""
+        case [one, other, "--because", because]:
+            pass
+        case _:
+            remedy = f'write `do customer {request} email:… loyalty:… --because "…"`'
+            raise RowError(row.text, "does not say who and who", remedy)
+    fields: dict[str, Value] = {"reason": because.strip('"')} if because else {}
+    fact = phrases.REQUESTS[request]
+    return replace(row, subject="customer", action=fact, identifiers=(one, other), fields=fields)
 
 
 _READERS = {
@@ -182,7 +203,7 @@ def _read_words(row: Row, words: list[str], calendar: Calendar) -> Row:
             if not isinstance(happened, Moment):
                 raise RowError(word, "is no time", "write `@D0T08:30`")
             row = replace(row, happened_ms=happened.at_ms)
-        elif _IDENTIFIER.fullmatch(word):
+        elif IDENTIFIER.fullmatch(word):
             identifiers.append(word)
         else:
             left.append(word)

@@ -46,11 +46,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the world line. `changes`: what stands in the brackets."""
+    """Somebody of the world line. `changes`: what stands in the brackets. `identifiers`, `says`:
+    of somebody whom the line itself describes, `eve: loyalty:L-999, works at leeds-2`."""
 
     name: str
     changes: Mapping[str, str] = field(default_factory=dict)
     split: bool = False
+    identifiers: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,13 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is written at one time, and whether the clock ticks after it."""
+    """What is written at one time, whether the clock ticks after it, and whether the runner then
+    looks at what no record will tell later: metrics and sizes."""
 
     at_ms: int
     records: tuple[Written, ...]
     ticks: bool
+    looks: bool = False
 
 
 def timeline(story: Story) -> list[Moment]:
@@ -37,10 +39,12 @@ def timeline(story: Story) -> list[Moment]:
     records.setdefault(start_ms, [])
     for row in story.rows:
         at_once = records.setdefault(row.at_ms, [])
-        if row.verb == "in" and not phrases.pending(row):
+        if phrases.writes(row):
             at_once.append(written(row))
+    looks = {row.at_ms for row in story.rows if phrases.looks(row)}
     return [
-        Moment(at_ms, tuple(records[at_ms]), ticks=at_ms >= start_ms) for at_ms in sorted(records)
+        Moment(at_ms, tuple(records[at_ms]), ticks=at_ms >= start_ms, looks=at_ms in looks)
+        for at_ms in sorted(records)
     ]
 
 
@@ -50,8 +54,12 @@ def merged(timelines: Iterable[Iterable[Moment]]) -> list[Moment]:
     for moments in timelines:
         for moment in moments:
             before = by_time.get(moment.at_ms, Moment(moment.at_ms, (), ticks=False))
-            records = (*before.records, *moment.records)
-            by_time[moment.at_ms] = Moment(moment.at_ms, records, before.ticks or moment.ticks)
+            by_time[moment.at_ms] = Moment(
+                moment.at_ms,
+                (*before.records, *moment.records),
+                before.ticks or moment.ticks,
+                before.looks or moment.looks,
+            )
     return [by_time[at_ms] for at_ms in sorted(by_time)]
 
 

@@ -13,6 +13,7 @@ from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.stories import records
 from adaptive_stream.stories.calendar import Calendar, Moment
 from adaptive_stream.stories.records import Written
+from adaptive_stream.stories.rows import IDENTIFIER
 from adaptive_stream.stories.story import Person, Story, Value
 
 DAY_MS = 86_400_000
@@ -79,21 +80,41 @@ class _Fact:
 
 
 def _facts(story: Story) -> Iterator[_Fact]:
-    for person in story.people:
-        yield from _person_facts(person)
+    changes = {person.name: person for person in story.people}
+    for name, profile in people(story).items():
+        yield from _person_facts(profile, changes.get(name, Person(name)))
     for phrase in story.phrases:
         for pattern, facts in PHRASES:
             if match := pattern.fullmatch(phrase):
                 yield from facts(match, story)
 
 
-def _person_facts(person: Person) -> Iterator[_Fact]:
-    profile = PEOPLE[person.name]
+def people(story: Story) -> dict[str, Profile]:
+    """Everybody of a story's world, by name: whom this file knows, and whom the story describes."""
+    found = {}
+    for person in story.people:
+        told = dict(filter(None, map(_saying, person.says)))
+        found[person.name] = PEOPLE.get(person.name) or Profile(person.identifiers, told)
+    for phrase in story.phrases:
+        if match := _KNOWN_ONLY_BY.fullmatch(phrase):
+            found[match[1].lower()] = Profile((match[2],))
+    return found
+
+
+def _saying(text: str) -> tuple[str, str] | None:
+    """A field of a profile; no fact names an employer, but where she works she also shops."""
+    match = _WORKS_AT.fullmatch(text)
+    return ("home_store", match[1]) if match else None
+
+
+def _person_facts(profile: Profile, person: Person) -> Iterator[_Fact]:
     fields: dict[str, str] = profile.fields | dict(person.changes)
     card = tuple(i for i in profile.identifiers if person.split and i.startswith("loyalty:"))
     known = tuple(i for i in profile.identifiers if i not in card)
     if len(known) > 1:
         yield _Fact("backoffice", "identity.linked", known)
+    elif not known[0].startswith("email:"):  # An address is told of with its consents.
+        yield _Fact("store", "customer.registered", known)
     address = known[:1]
     if card:  # She joined at the till, and gave no address there.
         home = {"home_store": fields.pop("home_store", "")}
@@ -110,20 +131,36 @@ def _person_facts(person: Person) -> Iterator[_Fact]:
 
 def _contract(match: re.Match[str], story: Story) -> Iterator[_Fact]:
     """It was made, or renewed, a year before it ends on D14."""
-    holder = PEOPLE[story.people[0].name].identifiers[:1]
+    holder = next(iter(people(story).values())).identifiers[:1]
     ends, made = _moment(story.calendar, 14), _moment(story.calendar, 14 - 365)
     said = {"contract": match[1], "ends": ends, "happened": made}
     yield _Fact("backoffice", "contract.renewed", holder, said)
 
 
+def _nothing(*_: object) -> Iterator[_Fact]:
+    """What is so without any fact, or is told with the people."""
+    yield from ()
+
+
+_WORKS_AT = re.compile(r"works at (\S+)")
+_KNOWN_ONLY_BY = re.compile(rf"([A-Z][a-z]+) known only by ({IDENTIFIER.pattern})")
+_NOBODYS = re.compile(rf"{IDENTIFIER.pattern} belongs to nobody yet")
 PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[_Fact]]], ...] = (
     (re.compile(r"contract (\S+)"), _contract),
+    (_KNOWN_ONLY_BY, _nothing),
+    (_NOBODYS, _nothing),
 )
-_EXAMPLES = ("contract K-5",)
+_SAYINGS = ("works at leeds-2",)
+_EXAMPLES = ("contract K-5", "device:tab-1 belongs to nobody yet", "Ben known only by phone:+44…")
 
 
 def _person_faults(story: Story) -> Iterator[Fault]:
     for person in story.people:
+        for says in person.says:
+            if _saying(says) is None:
+                yield _fault(story, says, "is nothing about a person that is known yet", _SAYINGS)
+        if person.identifiers:
+            continue
         if person.name not in PEOPLE:
             yield _fault(story, person.name, "is nobody that is known yet", PEOPLE)
         for change in person.changes:
@@ -138,7 +175,7 @@ def _phrase_faults(story: Story) -> Iterator[Fault]:
     for phrase in story.phrases:
         if not any(pattern.fullmatch(phrase) for pattern, _ in PHRASES):
             yield _fault(story, phrase, "is not known yet", _EXAMPLES)
-        elif not story.people:
+        elif not people(story):
             yield _fault(story, phrase, "belongs to nobody: the world has no people", PEOPLE)
 
 

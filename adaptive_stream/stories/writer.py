@@ -5,7 +5,7 @@ for each tick takes longer than all else together.
 """
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
@@ -25,9 +25,9 @@ class Writer:
         self._loop = asyncio.new_event_loop()
         self._producer: Any = self._run(_started(bootstrap))
 
-    def write(self, topic: str, value: bytes, at_ms: int) -> None:
-        """One record without a key, as sources write it."""
-        self._run(self._producer.send_and_wait(topic, value, timestamp_ms=at_ms))
+    def write(self, records: Iterable[tuple[str, bytes, int]]) -> None:
+        """Records (topic, value, timestamp in ms) without a key, as sources write them."""
+        self._run(self._write(records))
 
     def tick(self, topic: str, partitions: Sequence[int], ticks: Sequence[Tick]) -> None:
         """These ticks, in order, in each partition."""
@@ -37,6 +37,13 @@ class Writer:
         """Closes the connections."""
         self._run(self._producer.stop())
         self._loop.close()
+
+    async def _write(self, records: Iterable[tuple[str, bytes, int]]) -> None:
+        sent = [
+            await self._producer.send(topic, value, timestamp_ms=at_ms)
+            for topic, value, at_ms in records
+        ]
+        await asyncio.gather(*sent)
 
     async def _tick(self, topic: str, partitions: Sequence[int], ticks: Sequence[Tick]) -> None:
         for partition in partitions:

@@ -44,6 +44,10 @@ def state(at: str, *transitions: dict[str, object], **value: object) -> Output:
     return came("state", at, **{**told, **value})
 
 
+def contested(kind: str, times: int) -> dict[str, object]:
+    return {"type": kind, "reason": "pace", "value": times}
+
+
 OUTPUTS = [
     Output(
         "customer-state",
@@ -79,10 +83,10 @@ OUTPUTS = [
 ]
 
 
-def verdicts(*lines: str) -> tuple[Story, list[Verdict]]:
+def verdicts(*lines: str, outputs: list[Output] = OUTPUTS) -> tuple[Story, list[Verdict]]:
     text = 'S01 "A story"\nworld ana\n' + "\n".join(lines)
     story = grammar.parse(text, "S01.story")
-    return story, judge(story, OUTPUTS)
+    return story, judge(story, outputs)
 
 
 ADDED = "D0 11:00 see customer email:ana@example.com carts.cart-9.added_at=D0T10:00"
@@ -161,7 +165,10 @@ def test_a_wrong_row_fails(line: str, says: str) -> None:
         ("D0 11:00 ask email abandoned-cart/cart-9#remind email:ana@example.com", "the gate"),
         ("D0 11:00 out decisions judged message=m-1", "the topic decisions"),
         ("D0 11:00 not view.store put", "the topic view.store"),
-        ("D0 11:00 see metric stale_sends_total{blame=source_late} value=0", "the query `metric`"),
+        (
+            "D0 11:00 see metric stale_sends_total{blame=source_late} value=0",
+            "the metric stale_sends_total",
+        ),
         ("D0 11:00 see outbox email:ana@example.com messages=none", "the query `outbox`"),
         ("D0 11:00 see count topic=outputs max=99", "the topic outputs"),
         ("D0 11:00 do customer forget email:ana@example.com", "the command `customer`"),
@@ -250,3 +257,62 @@ def test_a_verdict_can_be_read_by_a_program() -> None:
     assert told["failures"][0]["near"][0]["differs"] == [
         {"field": "because", "wanted": "bought_part", "is": "bought_these_items"}
     ]
+
+
+MERGED = [
+    Output("customer-state", ms("D0T09:00"), "c-1", {"identifiers": ["email:a@b.com"], "n": 1}),
+    Output("customer-state", ms("D0T09:00"), "c-2", {"identifiers": ["loyalty:L-1"], "n": 2}),
+    Output("customer-state", ms("D0T10:00"), "c-2", {"merged_into": "c-1"}),
+    Output(
+        "customer-state",
+        ms("D0T10:00"),
+        "c-1",
+        {"identifiers": ["email:a@b.com", "loyalty:L-1"], "n": 3},
+    ),
+    state("D0T10:30", {"name": "customer.unmerged", "contacts_that_rested_on_it": ["m-1", "m-2"]}),
+    Output("metric", ms("D0T11:00"), "merges_total", {"value": 2}),
+    Output("metric", ms("D0T11:00"), "identifiers_contested_total", contested("loyalty", 1)),
+    Output("metric", ms("D0T11:00"), "identifiers_contested_total", contested("email", 2)),
+    Output("state-size", ms("D0T11:00"), "c-1", {"bytes": 900}),
+]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "D0 11:00 see customer loyalty:L-1 id_of=D0T09:30 n=3",
+        "D0 11:00 see customer email:a@b.com id_of=D0T09:30 n=3",
+        "D0 09:40 see customer loyalty:L-1 id_of=D0T09:30 n=2",
+        "D0 11:00 see unmerge-report contacts_that_rested_on_it=2",
+        "D0 11:00 see unmerge-report contacts_that_rested_on_it=m-2,m-1",
+        "D0 11:00 see metric merges_total value=2",
+        "D0 11:00 see metric identifiers_contested_total value=3",
+        "D0 11:00 see metric identifiers_contested_total{type=email} value=2",
+        "D0 11:00 see metric identifiers_contested_total{type=phone} value=0",
+        "D0 11:00 see customer email:a@b.com state_bytes_max=900",
+    ],
+)
+def test_what_was_seen_passes(line: str) -> None:
+    """An old id leads to the new customer; reports, metrics and sizes are what the runner saw."""
+    (verdict,) = verdicts(line, outputs=MERGED)[1]
+
+    assert verdict.result == PASSED, verdict
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("D0 11:00 see customer loyalty:L-1 id_of=D0T09:30 n=2", "is known otherwise"),
+        ("D0 11:00 see customer phone:+441 id_of=D0T09:30 n=2", "is nobody that is known"),
+        ("D0 11:00 see unmerge-report contacts_that_rested_on_it=0", "says otherwise"),
+        ("D0 10:00 see unmerge-report from=n", "tells nothing: no merge was undone"),
+        ("D0 11:00 see metric identifiers_contested_total{type=email} value=1", "is 2, not 1"),
+        ("D0 11:00 see customer email:a@b.com state_bytes_max=899", "is known otherwise"),
+        ("D0 11:01 see customer email:a@b.com state_bytes_max=900", "is known otherwise"),
+    ],
+)
+def test_what_was_not_seen_fails(line: str, says: str) -> None:
+    """Another number, an old id that leads nowhere, and a look that was not taken all fail."""
+    (verdict,) = verdicts(line, outputs=MERGED)[1]
+
+    assert (verdict.result, verdict.says) == (FAILED, says)

@@ -59,11 +59,44 @@ def test_brackets_change_a_person() -> None:
     }  # fmt: skip
 
 
+def test_whom_a_story_describes_is_one_customer() -> None:
+    """All names of a described person are hers, and she shops where she works."""
+    line = "world eve: email:eve@example.com loyalty:L-999, works at leeds-2"
+
+    facts = [json.loads(record.value) for record in told(line)]
+
+    assert facts[0]["type"] == "identity.linked"
+    assert facts[0]["identifiers"] == {"email": "eve@example.com", "loyalty": "L-999"}
+    assert facts[1]["data"] == {"home_store": "leeds-2"}
+
+
+def test_somebody_may_be_known_by_one_name_alone() -> None:
+    """`Ben known only by` a card: it exists, and nothing links it to his address."""
+    facts = [
+        json.loads(record.value)
+        for record in told("world ana; Ben known only by loyalty:L-310")
+        if b"L-310" in record.value
+    ]
+
+    assert [fact["identifiers"] for fact in facts] == [{"loyalty": "L-310"}]
+
+
+def test_what_is_nobodys_yet_is_told_by_nothing() -> None:
+    """A device that belongs to nobody yet is a word for the reader; no fact names it."""
+    facts = told("world ana ben; device:tab-1 belongs to nobody yet")
+
+    assert not any(b"tab-1" in record.value for record in facts)
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [
         ("world zoe", "S01.story:2: is nobody that is known yet (zoe)"),
         ("world ana(size=41)", "S01.story:2: is nothing about a person that is known yet (size)"),
+        (
+            "world eve: loyalty:L-9, sings",
+            "S01.story:2: is nothing about a person that is known yet (sings)",
+        ),
         ("world cat split", "S01.story:2: has nothing to be split (cat)"),
         (
             "world ana; source leeds-2 reports by nightly file",

@@ -10,9 +10,7 @@ from typing import Any
 
 from adaptive_stream.engine.clock import decode_clock
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
-from adaptive_stream.engine.decision import Opportunity, Suppression, Transition
-from adaptive_stream.engine.guard import OTHER, kind_of
-from adaptive_stream.engine.identifier import STRENGTH
+from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.step import step
@@ -25,16 +23,12 @@ from adaptive_stream.worker.records import (
     message_output,
     read,
 )
+from adaptive_stream.worker.stages import counts
 from adaptive_stream.worker.stages.dead_letters import of_engine_fault, tick_fault
 from adaptive_stream.worker.store import NEVER, Row
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
 NEW_STATE_BYTES = 1_024
-COUNTED_APART = {
-    "not_started": "journeys_not_started",
-    "link_refused": "links_refused",
-    "forgotten": "customers_forgotten",
-}
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
 
@@ -161,11 +155,7 @@ class _Run:
             outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
             idx += 1
         for fault in stepped.faults:
-            kind, _, because = fault.partition(":")
-            if kind in COUNTED_APART:
-                outcome.count(COUNTED_APART[kind], because)
-            else:
-                outcome.count("faults", fault.replace(":", "_"))
+            outcome.count(*counts.of_fault(fault))
         return idx
 
     def _count(self, decision: Any, log_ms: int) -> None:
@@ -176,19 +166,8 @@ class _Run:
         elif isinstance(decision, Opportunity):
             self.outcome.count("opportunities", decision.action, decision.kind)
         for transition in getattr(decision, "transitions", ()):
-            self.outcome.count("transitions", transition.name)
-            self._count_identity(transition)
-
-    def _count_identity(self, transition: Transition) -> None:
-        """Both sides tell of a merge and of its end: one of them counts."""
-        if transition.name == "identity.contested":
-            kind = kind_of(str(transition.fields["identifier"]))
-            kind = kind if kind in STRENGTH else OTHER  # A label is of a closed list.
-            self.outcome.count("identifiers_contested", kind, str(transition.fields["reason"]))
-        elif transition.name == "customer.merged" and "was" in transition.fields:
-            self.outcome.count("merges")
-        elif transition.name == "customer.unmerged" and "from" in transition.fields:
-            self.outcome.count("unmerges")
+            for labels in counts.of_transition(transition):
+                self.outcome.count(*labels)
 
     def _customer(self, key: bytes) -> Customer | None:
         if key in self._customers:
