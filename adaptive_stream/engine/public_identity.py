@@ -14,14 +14,16 @@ def pair(text: str) -> Json:
 
 
 def joinings(customer: Customer) -> list[tuple[str, str, str, int]]:
-    """(who they were, what was named, by what, when) of each joining, as "type:value"."""
+    """(who they were, what was named, by what, when) of each joining, as "type:value", in order
+    of time and name: what joined at one time has no order of its own."""
     names = {
         h: text for member in customer.members.values() for h, text in member.identifiers.items()
     }
-    return [
+    found = [
         (one.customer, names.get(one.named, ""), names.get(one.by, ""), one.at_ms)
         for one in customer.joinings
     ]
+    return sorted(found, key=lambda one: (one[3], one[1], one[2]))
 
 
 def apart(customer: Customer) -> list[Json]:
