@@ -56,7 +56,7 @@ def zone_of(found: Found, rules: Rules) -> ZoneInfo:
 
 def entries(reader: Reader, prefix: str, found: Found, rules: Rules) -> list[Entry]:
     """Facts, changes, suppressions and offers of the customer and of all that she was."""
-    teller = _Teller(rules, zone_of(found, rules))
+    teller = Teller.of(found, rules)
     keys = [one.encode() for one in found.ids]
     topics = {prefix + topic: topic for topic in (FACTS_TOPIC, *outputs.TOPICS)}
     topics.pop(prefix + customer_state.TOPIC)  # The newest state is no event.
@@ -105,11 +105,16 @@ def _add_fact(facts: dict[tuple[str, ...], Entry], record: Any) -> None:
         facts[name] = Entry(fact.at_ms, known_ms, "fact", fact.channel, says, fact.id)
 
 
-class _Teller:
+class Teller:
     """Puts records of the outputs into words, in the words of the rules and in her own time."""
 
     def __init__(self, rules: Rules, zone: ZoneInfo) -> None:
         self.rules, self.zone = rules, zone
+
+    @classmethod
+    def of(cls, found: Found, rules: Rules) -> "Teller":
+        """In the words and the time of this customer."""
+        return cls(rules, zone_of(found, rules))
 
     def output(self, topic: str, value: dict[str, Any]) -> Iterator[Entry]:
         """The lines of one record."""

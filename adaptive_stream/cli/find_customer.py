@@ -34,15 +34,19 @@ def find_customer(reader: Reader, topic: str, word: str) -> Found:
         if value is not None and value.startswith(MERGED):
             merged[customer] = orjson.loads(value)["merged_into"]
             value = None
+        elif value is not None:
+            merged.pop(customer, None)  # A merge that was undone.
         if value is not None and (customer in latest or named.perhaps(customer, value)):
             latest[customer] = value
         elif value is None:
             latest.pop(customer, None)
     views = {key: view for key, text in latest.items() if named.is_in(view := orjson.loads(text))}
-    if not views and named.id in merged:
+    if named.id in merged:
         return _winner(reader, topic, named.id, merged)
     if not views:
         raise _nobody(word)
+    if named.id in views:
+        views = {named.id: views[named.id]}
     if len(views) > 1:
         raise Refused(
             f"{word} names {len(views)} customers: {', '.join(sorted(views))}",
@@ -94,6 +98,7 @@ class _Named:
         self.identifiers: set[tuple[str, str]] = set()
         self.value = ""
         if self.id:
+            self._needle = msgspec.json.encode(word)
             return
         if not colon:
             kind, value = ("email" if "@" in word else ""), word.strip()
@@ -111,12 +116,12 @@ class _Named:
 
     def perhaps(self, customer: str, value: bytes) -> bool:
         """A quick look, so that few of many states are decoded."""
-        return customer == self.id if self.id else self._needle in value
+        return customer == self.id or self._needle in value
 
     def is_in(self, view: dict[str, Any]) -> bool:
         """Whether the state is of the customer that was asked for."""
         if self.id:
-            return bool(view.get("customer") == self.id)
+            return self.id in (view.get("customer"), *view.get("was", ()))
         for identifier in view.get("identifiers", ()):
             pair = (identifier.get("type"), identifier.get("value"))
             if pair in self.identifiers or (not self.identifiers and pair[1] == self.value):

@@ -31,7 +31,7 @@ COMMANDS = {
     "play": ("adaptive_stream.cli.play", "a story against the engine or a cluster"),
     "send": ("adaptive_stream.cli.send", "records into a topic, from NDJSON"),
     "tail": ("adaptive_stream.cli.tail", "records of a topic as they come"),
-    "customer": ("adaptive_stream.cli.customer", "what is known of one customer: show|timeline"),
+    "customer": ("adaptive_stream.cli.customer", "one customer: show|timeline|links|merge|unmerge"),
     "journeys": ("adaptive_stream.cli.journeys", "the journey files: check|explain"),
 }
 

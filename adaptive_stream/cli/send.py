@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     with _opened(args.file) as lines:
         with Reader(args.bootstrap) as reader:
             reader.partitions(topic)  # Ends with advice when there is no such topic.
-        with _producer(args.bootstrap) as producer:
+        with opened_producer(args.bootstrap) as producer:
             sent = _send(producer, topic, lines, args.file, path)
     if args.json:
         print(orjson.dumps({"topic": topic, "sent": sent}).decode())
@@ -188,7 +188,8 @@ def _opened(file: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _producer(bootstrap: str) -> Iterator[KafkaProducer]:
+def opened_producer(bootstrap: str) -> Iterator[KafkaProducer]:
+    """A producer for as long as the block lasts. Raises Refused when nobody listens."""
     prepare_client(bootstrap)
     try:
         producer = KafkaProducer(

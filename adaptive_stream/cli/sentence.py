@@ -6,6 +6,7 @@ A phrase is in segments, parted by `|`: a segment whose fields are not known is 
 import re
 from collections.abc import Mapping
 
+from adaptive_stream.cli.customer_links import CONTESTED
 from adaptive_stream.engine import money
 from adaptive_stream.engine.fact import Fact
 
@@ -56,6 +57,8 @@ FACTS: Mapping[str, str] = {
     "opportunity.declined": "declined the offer| {offer}",
     "identity.linked": "was recognised: {identifiers} are one person",
     "identity.unlinked": "was told apart: {identifiers}",
+    "customer.merge": "{identifiers} were said to be one person| by {by}|: {reason}",
+    "customer.unmerge": "{identifiers} were said to be two people| by {by}|: {reason}",
     "customer.registered": "registered| in {store}",
     "profile.changed": "her profile changed",
     "fact.retracted": "{source} took back| {fact}",
@@ -78,6 +81,9 @@ TRANSITIONS: Mapping[str, str] = {
     "journey.entered": "journey {journey} begins for {instance}",
     "journey.ended": "journey {journey} ends for {instance}",
     "customer.merged": "is known to be one with {was}|is now part of {into}",
+    "customer.unmerged": "is somebody else again| than {from}|; sent while they were one: "
+    "{contacts_that_rested_on_it}",
+    "identity.contested": "{identifier} no longer proves who it is|: {why}",
 }
 
 
@@ -102,6 +108,8 @@ def fact_sentence(fact: Fact) -> str:
 def transition_sentence(transition: Mapping[str, object]) -> str:
     """What became of it, from a record of customer.state-changed.v1."""
     name = str(transition["name"])
+    if reason := transition.get("reason"):
+        transition = {**transition, "why": CONTESTED.get(str(reason), reason)}
     return _filled(TRANSITIONS.get(name, _unworded(name) + "| {key}"), transition)
 
 
