@@ -111,6 +111,8 @@ def _consent(row: Json) -> Json:
 
 
 def _journeys(customer: Customer) -> list[Json]:
+    """In order of their beginning; the order of members is one of made names."""
+    runs = sorted(customer.instances(), key=lambda one: (one[1].begun_ms, one[1].journey, one[1].key))
     return [
         {
             "journey": instance.journey,
@@ -127,7 +129,7 @@ def _journeys(customer: Customer) -> list[Json]:
                 for name, step in instance.steps.items()
             ],
         }
-        for member, instance in customer.instances()
+        for member, instance in runs
         if instance.status != "too_old"
     ]
 
