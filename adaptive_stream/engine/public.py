@@ -112,7 +112,9 @@ def _consent(row: Json) -> Json:
 
 def _journeys(customer: Customer) -> list[Json]:
     """In order of their beginning; the order of members is one of made names."""
-    runs = sorted(customer.instances(), key=lambda one: (one[1].begun_ms, one[1].journey, one[1].key))
+    runs = sorted(
+        customer.instances(), key=lambda one: (one[1].begun_ms, one[1].journey, one[1].key)
+    )
     return [
         {
             "journey": instance.journey,
