@@ -22,6 +22,7 @@ from adaptive_stream.engine.decision import (
     Suppression,
     Transition,
 )
+from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import Fact, Line, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash, route
 from adaptive_stream.engine.journey import Rules
@@ -128,6 +129,8 @@ class World:
             log_ms=log_ms,
             cause=f"channel.{one.channel}.v1/0/{self._number}",
             ids=tuple(hashed[1:]),
+            type=one.type,
+            contacts=tuple((identifier_hash(TENANT_KEY, text), text) for text in contacts_of(one)),
         )
         self._put("admit", "identity", arrival)
 
@@ -173,7 +176,9 @@ class World:
         before = self.customers.get(arrival.key)
         state = None if before is None else decode_customer(before)
         stepped = step(state, arrival, self.rules, self.clock)
-        self.customers[arrival.key] = encode_customer(stepped.state)
+        self.customers.pop(arrival.key, None)
+        if stepped.state is not None:
+            self.customers[arrival.key] = encode_customer(stepped.state)
         self.wakes.pop(arrival.key, None)
         if stepped.wake_ms is not None:
             self.wakes[arrival.key] = stepped.wake_ms
@@ -183,8 +188,11 @@ class World:
 
     def _resolve(self, arrival: Arrival) -> tuple[Message, ...]:
         before = self.rows.get(arrival.key)
-        resolved = resolve(None if before is None else decode_row(before), arrival)
-        if resolved.changed:
+        known = None if before is None else decode_row(before)
+        resolved = resolve(known, arrival, self.rules.identity)
+        if resolved.row is None:
+            self.rows.pop(arrival.key, None)
+        elif resolved.changed:
             self.rows[arrival.key] = encode_row(resolved.row)
         return resolved.messages
 
@@ -255,4 +263,6 @@ def _passed_on(message: Message, arrival: Arrival) -> Arrival:
         cause=arrival.cause,
         member=message.member,
         ids=message.ids,
+        type=message.type,
+        contacts=message.contacts,
     )
