@@ -8,7 +8,7 @@ from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decide import decide
 from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
-from adaptive_stream.engine.guard import IdentityPolicy, has_person
+from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, has_person
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.view import fold
@@ -66,10 +66,12 @@ def conclude(
 
 
 def forget_ms(customer: Customer, policy: IdentityPolicy) -> int | None:
-    """When a stranger is forgotten: whom no identifier names, and who has not been seen since."""
+    """When a stranger is forgotten: whom no identifier names, and who has not been seen since.
+    Her rows are asked once a day."""
     if has_person(customer.identifiers(), policy):
         return None
-    return customer.seen_ms + policy.forgotten_after_ms
+    due_ms = customer.seen_ms + policy.forgotten_after_ms
+    return due_ms if customer.asked_ms < due_ms else customer.asked_ms + DAY_MS
 
 
 def unseen(customer: Customer, known_ms: int) -> CustomerState:

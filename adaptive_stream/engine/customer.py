@@ -96,26 +96,50 @@ class Told(msgspec.Struct, omit_defaults=True):
     profile: dict[str, str] = {}
 
 
-class Joining(msgspec.Struct, array_like=True):
-    """How members came to this customer, so that they can leave again exactly.
+class Joining(msgspec.Struct, frozen=True, array_like=True):
+    """One link that made members one: `end` came to `beside`, and `customer` is who came.
 
-    `customer` is who they were, `beside` the member that they were linked to; `by` named `named`
-    (identifier hashes), which is what the joining rests on.
+    `by` and `named` are the identifiers (hashes) that a fact named together, which is what it
+    rests on. The joinings of a customer are a forest over its members: each can be cut again.
     """
 
     customer: str
-    members: list[str]
+    end: str
     beside: str
     at_ms: int
     by: str
     named: str
 
 
+class Gone(msgspec.Struct, frozen=True, array_like=True):
+    """Where a member went that was here. Each time that it moves, its epoch grows: of two words
+    about it the higher is the newer."""
+
+    customer: str
+    epoch: int
+
+
+class Contested(msgspec.Struct, frozen=True, array_like=True):
+    """Why an identifier does not prove who somebody is, and until when (log time, UTC ms)."""
+
+    reason: str
+    until_ms: int
+
+
+class Waiting(msgspec.Struct, frozen=True, array_like=True):
+    """A question of a merge that came before the member it has to wait for."""
+
+    member: str
+    kind: str
+    body: bytes
+
+
 class Customer(msgspec.Struct, omit_defaults=True):
     """One person: a set of members. A loser of a merge keeps only `merged_into` and its counters.
 
-    `joinings` are in the order in which they happened; `apart` are pairs of members that somebody
-    has parted for good; `returned` says where members went that were here. `seen_ms` is the log
+    Her id is that of her first member. `joinings` say how the others came; `apart` are pairs of
+    members that somebody has parted for good; `returned` says where members went that were here.
+    `asked_ms`: when its rows were asked whether a stranger may be forgotten. `seen_ms` is the log
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     """
@@ -128,13 +152,15 @@ class Customer(msgspec.Struct, omit_defaults=True):
     was: list[str] = []
     joinings: list[Joining] = []
     apart: list[tuple[str, str]] = []
-    returned: dict[str, str] = {}
-    contested: dict[str, str] = {}
+    returned: dict[str, Gone] = {}
+    waiting: list[Waiting] = []
+    contested: dict[str, Contested] = {}
     merged_into: str = ""
     merged_ms: int = 0
     identity_epoch: int = 0
     consent_epoch: int = 0
     seen_ms: int = 0
+    asked_ms: int = 0
     busy_day: int = 0
     busy_facts: int = 0
     too_busy: bool = False
@@ -143,8 +169,15 @@ class Customer(msgspec.Struct, omit_defaults=True):
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""
         self.members, self.offers, self.told = {}, {}, Told()
-        self.was, self.joinings, self.apart, self.returned, self.contested = [], [], [], {}, {}
+        self.was, self.joinings, self.apart, self.waiting = [], [], [], []
+        self.returned, self.contested = {}, {}
         self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None
+
+    def elsewhere(self, member: str) -> str:
+        """The customer to ask about a member that is not here any more; "" if it is not gone."""
+        if self.merged_into or member in self.members or member not in self.returned:
+            return self.merged_into
+        return self.returned[member].customer
 
     def instances(self) -> list[tuple[str, Instance]]:
         """Every instance with its member, in a fixed order."""

@@ -66,7 +66,12 @@ def held(row: Endpoint, holder: Holder) -> tuple[list[Message], bool]:
     if holder.member not in row.holders and len(row.holders) >= HOLDERS_MAX:
         return [], False
     row.holders = {**row.holders, holder.member: holder.customer}
-    return [_to(holder.customer, holder.member, body) for _, body in row.said], True
+    return known_to(row, holder.customer, holder.member), True
+
+
+def known_to(row: Endpoint, customer: str, member: str) -> list[Message]:
+    """What an endpoint has said, for whom it names from now on."""
+    return [_to(customer, member, body) for _, body in row.said]
 
 
 def tell_others(arrival: Arrival) -> list[Message]:

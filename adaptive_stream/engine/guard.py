@@ -29,6 +29,7 @@ LIMITS = {
 }
 OTHER = "other"  # In limits: a type that is not named.
 PACE = {"loyalty": 10}
+MUTE_REASONS = frozenset(("shared", "pace"))  # What speaks for nobody, not even for itself.
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +87,27 @@ def refusal(
     theirs: list[str],
     *,
     between: tuple[str, str],
-    apart: bool,
-    links_today: int,
+    links_today: tuple[int, int],
     policy: IdentityPolicy,
-) -> str:
-    """Why two customers with these identifiers may not become one, or "".
+) -> tuple[str, str]:
+    """Why two customers with these identifiers may not become one, and which identifier is to
+    blame; ("", "") when they may.
 
-    `between`: the two identifiers that one fact named; `apart`: somebody has parted them before.
+    `between`: the two identifiers that one fact named, `links_today`: how many people each of
+    them has joined within a day.
     """
-    if apart:
-        return "apart"
+    if not (has_person(mine, policy) and has_person(theirs, policy)):
+        return "", ""  # Things come and go: many of them are no sign of two people.
     weak = any(policy.is_weak(kind_of(identifier)) for identifier in between)
     if weak and _are_two(mine, theirs, policy):
-        return "shared"
-    if over_limit([*mine, *theirs], policy):
-        return "limit"
-    return "pace" if links_today >= policy.links_per_day else ""
+        return "shared", weaker(*between)
+    over = over_limit((i for i in (*mine, *theirs) if not policy.is_weak(kind_of(i))), policy)
+    for links, identifier in zip(links_today, between, strict=True):
+        # A card that brings more addresses in a day than one person has is handed to everybody.
+        handed = over and kind_of(identifier) in policy.pace and links >= policy.limit_of(over)
+        if handed or links >= policy.links_per_day:
+            return "pace", identifier
+    return ("limit", weaker(*between)) if over else ("", "")
 
 
 def _are_two(mine: list[str], theirs: list[str], policy: IdentityPolicy) -> bool:

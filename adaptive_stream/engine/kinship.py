@@ -5,13 +5,14 @@ merge.py and parting.py move members; here is what is told of it, and what is ju
 
 import msgspec
 
-from adaptive_stream.engine import merge, parting
+from adaptive_stream.engine import allowed, merge, parting
+from adaptive_stream.engine.allowed import Known, Side
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude
-from adaptive_stream.engine.customer import Customer, Joining, Member
+from adaptive_stream.engine.conclude import Stepped, conclude, unseen
+from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member
 from adaptive_stream.engine.decision import Cause, CustomerState, StateChanged, Transition
 from adaptive_stream.engine.fact import Fact
-from adaptive_stream.engine.guard import DAY_MS, kind_of, over_limit
+from adaptive_stream.engine.guard import has_person, kind_of, over_limit
 from adaptive_stream.engine.identifier import customer_of
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
@@ -20,7 +21,9 @@ from adaptive_stream.engine.message import Arrival, Message
 def negotiate(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
     """merge.proposed, merge.offer, merge.go."""
     if arrival.kind == "merge.proposed":
-        return _unchanged(customer, merge.proposed(customer, arrival.body))
+        return _unchanged(
+            customer, merge.proposed(customer, arrival.body, arrival.log_ms, rules.identity)
+        )
     if arrival.kind == "merge.offer":
         messages, reason = merge.offered(customer, arrival.body, arrival.log_ms, rules.identity)
         faults = (f"link_refused:{reason}",) if reason else ()
@@ -62,20 +65,47 @@ def _ship(customer: Customer, agreed: merge.Merge, arrival: Arrival, rules: Rule
 def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     """The winner takes a loser in, and everything is judged again."""
     shipped = merge.decode_absorb(arrival.body)
-    remaps = merge.adopt(customer, shipped, arrival.log_ms)
-    _seal(customer, arrival.log_ms, rules)
+    elsewhere = customer.elsewhere(shipped.by.winner.member)
+    if elsewhere:
+        return _pass_on_whole(customer, shipped, arrival, elsewhere)
+    reason, messages = _refused_now(customer, shipped, arrival.log_ms, rules)
+    joining, remaps = merge.adopt(customer, shipped, arrival.log_ms)
     was = (shipped.customer, *shipped.was)
     merged = Transition("customer.merged", arrival.log_ms, {"was": was})
+    if reason:  # Taken in and handed back at once: so whoever follows her here finds the way.
+        messages += parting.hand_back(customer, joining, because=reason)
+        remaps = []
     return conclude(
         customer,
         rules,
         clock,
-        cause=_cause(arrival, f"merge-{shipped.customer}", merged.name),
+        cause=_cause(arrival, f"merge-{shipped.customer}", "customer.merged"),
         known_ms=arrival.log_ms,
-        transitions=(merged,),
-        was=was,
-        messages=tuple(remaps),
+        transitions=() if reason else (merged,),
+        was=() if reason else was,
+        messages=(*messages, *remaps, *merge.awaited(customer)),
+        faults=(f"link_refused:{reason}",) if reason else (),
     )
+
+
+def _refused_now(
+    customer: Customer, shipped: merge.Absorb, log_ms: int, rules: Rules
+) -> tuple[str, list[Message]]:
+    """Since the guards agreed either side may have grown."""
+    by = shipped.by
+    if by.override:
+        return "", []
+    mine = allowed.known(customer, by.winner, log_ms, rules.identity)
+    theirs = allowed.known(shipped, by.loser, log_ms, rules.identity)
+    return allowed.refused(mine, theirs, by.winner, by.loser, rules.identity)
+
+
+def _pass_on_whole(customer: Customer, shipped: merge.Absorb, arrival: Arrival, to: str) -> Stepped:
+    """The member that the loser was linked to is not here any more: the loser follows it."""
+    for name in shipped.members:
+        parting.is_gone(customer, name, Gone(to, shipped.identity_epoch))
+    message = Message("customer", to, arrival.kind, arrival.body)
+    return _unchanged(customer, [message])
 
 
 def _cause(arrival: Arrival, name: str, type_: str) -> Cause:
@@ -83,105 +113,101 @@ def _cause(arrival: Arrival, name: str, type_: str) -> Cause:
     return Cause(arrival.log_ms, name, type_, position=arrival.cause)
 
 
-def _seal(customer: Customer, log_ms: int, rules: Rules) -> None:
-    """What joined so long ago stays: what is kept for parting is bounded."""
-    oldest_ms = log_ms - rules.identity.sealed_after_ms
-    customer.joinings = [j for j in customer.joinings if j.at_ms > oldest_ms]
-
-
 def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     """An identifier becomes a member, if the guards allow it."""
     body = merge.decode_joined(arrival.body)
     side, by = body.side, body.by
+    elsewhere = customer.elsewhere(side.member if by is None else by.member)
+    if elsewhere:
+        return _pass_on(customer, body, arrival, elsewhere)
     messages: list[Message] = []
-    faults: tuple[str, ...] = ()
+    reason = ""
     if by is not None and side.member not in customer.members:
-        reason = _refusal(customer, side, by, arrival.log_ms, rules)
-        if reason:
-            messages = [*parting.refuse(customer, body), merge.contest(side, by, reason)]
-            if reason == "pace":
-                messages[-1] = merge.contest(by, by, reason)
-            refused = _unchanged(customer, messages)
-            return msgspec.structs.replace(refused, faults=(f"link_refused:{reason}",))
-        messages += _make_room(customer, side.identifier, rules)
-        customer.joinings.append(
-            Joining(
-                customer=customer_of(side.member),
-                members=[side.member],
-                beside=by.member,
-                at_ms=arrival.log_ms,
-                by=by.hash,
-                named=side.hash,
-            )
+        joining = Joining(
+            customer=customer_of(side.member),
+            end=side.member,
+            beside=by.member,
+            at_ms=arrival.log_ms,
+            by=by.hash,
+            named=side.hash,
         )
-        customer.joinings = customer.joinings[-merge.JOININGS_MAX :]
-    member = customer.members.setdefault(side.member, Member())
-    member.identifiers[side.hash] = side.identifier
-    customer.seen_ms = max(customer.seen_ms, arrival.log_ms)
-    if side.customer != customer.id:  # Its row thinks of somebody who was merged into this one.
-        customer.identity_epoch = max(customer.identity_epoch, 1)
-        messages.append(merge.remap(customer, side.hash))
+        mine = allowed.known(customer, by, arrival.log_ms, rules.identity)
+        theirs = Known([side.identifier], [side.member])
+        reason, told = allowed.refused(mine, theirs, by, side, rules.identity)
+        if reason:
+            messages = [*told, *parting.refuse(customer, body, joining)]
+        else:
+            messages = _make_room(customer, side.identifier, by, rules)
+            customer.joinings = [*customer.joinings, joining][-merge.JOININGS_MAX :]
+    if not reason:
+        member = customer.members.setdefault(side.member, Member())
+        member.identifiers[side.hash] = side.identifier
+        customer.seen_ms = max(customer.seen_ms, arrival.log_ms)
+        if side.customer != customer.id:  # Its row thinks of somebody who was merged or parted.
+            customer.identity_epoch = max(customer.identity_epoch, 1)
+            messages.append(merge.remap(customer, side.member, side.hash))
     return conclude(
         customer,
         rules,
         clock,
         cause=_cause(arrival, f"joined-{side.member}", "identity.linked"),
         known_ms=arrival.log_ms,
-        messages=tuple(messages),
-        faults=faults,
-        shown=True,  # Whoever looks her up by this identifier must find her.
+        messages=(*messages, *merge.awaited(customer)),
+        faults=(f"link_refused:{reason}",) if reason else (),
+        shown=not reason,  # Whoever looks her up by this identifier must find her.
     )
 
 
-def _refusal(
-    customer: Customer, side: merge.Side, by: merge.Side, log_ms: int, rules: Rules
-) -> str:
-    policy = rules.identity
-    if merge.links_today(customer, by, log_ms) >= policy.links_per_day:
-        return "pace"
-    kind = kind_of(side.identifier)
-    if policy.is_weak(kind):
-        return ""  # There is room for it: the one that was not seen for longest goes.
-    same = [i for i in customer.identifiers() if kind_of(i) == kind]
-    return "limit" if over_limit([*same, side.identifier], policy) else ""
+def _pass_on(customer: Customer, body: merge.Joined, arrival: Arrival, to: str) -> Stepped:
+    """An identifier follows the one that named it, and what it has named itself follows it.
+
+    Its facts come here until its row knows better.
+    """
+    side, by = body.side, body.by
+    messages = [Message("customer", to, arrival.kind, arrival.body, member=arrival.member)]
+    if customer.merged_into or by is None:
+        return _unchanged(customer, messages)
+    parting.is_gone(customer, side.member, Gone(to, customer.returned[by.member].epoch))
+    for joining in [j for j in customer.joinings if j.beside == side.member]:
+        text = customer.members[joining.end].identifiers[joining.named]
+        (back,) = parting.hand_back(customer, joining, because="")
+        one = Side(back.key, joining.end, joining.named, text)
+        messages += [back, *merge.propose(one, msgspec.structs.replace(side, customer=to))]
+    return _unchanged(customer, [*messages, *merge.awaited(customer)])
 
 
-def _make_room(customer: Customer, identifier: str, rules: Rules) -> list[Message]:
-    """Of a type that names things, the one that was not seen for longest leaves for a new one."""
+def _make_room(customer: Customer, identifier: str, by: Side, rules: Rules) -> list[Message]:
+    """Of a type that names things, the one that came first leaves for a new one."""
     kind = kind_of(identifier)
     same = [i for i in customer.identifiers() if kind_of(i) == kind]
     if not over_limit([*same, identifier], rules.identity):
         return []
-    joinings = [
-        joining
-        for joining in customer.joinings
-        if any(kind_of(i) == kind for m in joining.members for i in _named(customer, m))
-    ]
-    if not joinings:
-        return []
-    return parting.hand_back(customer, joinings[0], because="", apart=False)
-
-
-def _named(customer: Customer, member: str) -> list[str]:
-    return list(customer.members[member].identifiers.values()) if member in customer.members else []
+    for joining in customer.joinings:
+        group = parting.leaves_with(customer, joining)
+        names = [i for name in group for i in customer.members[name].identifiers.values()]
+        of_kind = any(kind_of(i) == kind for i in names)
+        if of_kind and by.member not in group and not has_person(names, rules.identity):
+            return parting.hand_back(customer, joining, because="")
+    return []
 
 
 def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     """An identifier of hers has stopped proving who somebody is; what rested on it today leaves."""
-    body = msgspec.json.decode(arrival.body, type=dict[str, str])
-    identifier, reason = body["identifier"], body["reason"]
+    body = merge.decode_contest(arrival.body)
+    identifier, reason = body.identifier, body.reason
     messages: list[Message] = []
+    customer.contested[identifier] = Contested(reason, body.until_ms)
     if reason == "pace":
-        hashes = {
+        hashes = [
             h
-            for m in customer.members.values()
-            for h, i in m.identifiers.items()
-            if i == identifier
-        }
-        for joining in list(customer.joinings):
-            if joining.by in hashes and joining.at_ms > arrival.log_ms - DAY_MS:
-                messages += parting.hand_back(customer, joining, because="contested", apart=False)
-    customer.contested[identifier] = reason
+            for member in customer.members.values()
+            for h, text in member.identifiers.items()
+            if text == identifier
+        ]
+        for h in hashes:
+            messages += parting.hand_back_resting_on(
+                customer, h, arrival.log_ms, because="contested"
+            )
     fields = {"key": identifier, "identifier": identifier, "reason": reason}
     return conclude(
         customer,
@@ -190,25 +216,27 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
         cause=_cause(arrival, f"contested-{arrival.member}", "identity.contested"),
         known_ms=arrival.log_ms,
         transitions=(Transition("identity.contested", arrival.log_ms, fields),),
-        messages=tuple(messages),
+        messages=(*messages, *merge.awaited(customer)),
     )
 
 
 def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: Clock) -> Stepped:
     """Give back what joined two identifiers, and keep them apart."""
-    one, other = (*fact.identifiers, "", "")[:2]
-    _seal(customer, cause.known_ms, rules)
+    names = (*fact.identifiers, "", "")[:2]
+    one, other = (parting.home_of(customer, name) for name in names)
     joining = parting.joining_between(customer, one, other)
-    if joining is None:
+    sealed_ms = cause.known_ms - rules.identity.sealed_after_ms
+    if joining is None or joining.at_ms <= sealed_ms:
         wake = customer.wake_ms
         return Stepped(customer, wake_ms=wake, faults=("unmerge:sealed_or_never_joined",))
-    group = parting.group_of(customer, joining)
+    group = parting.leaves_with(customer, joining)
     sends = parting.sends_since(customer.members, joining.at_ms)
-    messages = parting.hand_back(customer, joining, because="unmerged", apart=True)
+    pairs = ((joining.beside, joining.end), (one, other))
+    messages = parting.hand_back(customer, joining, because="unmerged", apart=pairs)
     fields: dict[str, object] = {
-        "key": joining.customer,
-        "from": joining.customer,
-        "members": group,
+        "key": messages[0].key,
+        "from": messages[0].key,
+        "members": sorted(group),
         "contacts_that_rested_on_it": sends,
     }
     return conclude(
@@ -218,7 +246,7 @@ def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: C
         cause=cause,
         known_ms=cause.known_ms,
         transitions=(Transition("customer.unmerged", cause.at_ms, fields),),
-        messages=tuple(messages),
+        messages=(*messages, *merge.awaited(customer)),
     )
 
 
@@ -239,6 +267,17 @@ def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -
         cause=_cause(arrival, f"return-{customer.id}", type_),
         known_ms=arrival.log_ms,
         transitions=transitions,
-        messages=tuple(remaps),
+        messages=(*remaps, *merge.awaited(customer)),
         shown=True,
     )
+
+
+def forgotten(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+    """A row says that it knows this stranger no more; with the last of them she is gone."""
+    for member in customer.members.values():
+        member.identifiers.pop(arrival.body.decode(), None)
+    due_ms = customer.seen_ms + rules.identity.forgotten_after_ms
+    if customer.identifiers() or due_ms > customer.asked_ms:
+        return conclude(customer, rules, clock, cause=None, known_ms=arrival.log_ms, shown=True)
+    gone = (unseen(customer, arrival.log_ms),)
+    return Stepped(None, gone, faults=("forgotten:anonymous_expired",))

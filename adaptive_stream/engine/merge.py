@@ -11,35 +11,35 @@ Rule 3: absorb is a join by member, so a repeat is harmless.
 
 import msgspec
 
-from adaptive_stream.engine.customer import Customer, Joining, Member, Offer, Told
-from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, refusal, weaker
+from adaptive_stream.engine import allowed
+from adaptive_stream.engine.allowed import Known, Side
+from adaptive_stream.engine.customer import (
+    Contested,
+    Customer,
+    Gone,
+    Joining,
+    Member,
+    Offer,
+    Told,
+    Waiting,
+)
+from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.parts.kept import keep
 
 JOININGS_MAX = 200
-
-
-class Side(msgspec.Struct, frozen=True):
-    """One of two identifiers that a fact named together, and whose it was then."""
-
-    customer: str
-    member: str
-    hash: str
-    identifier: str
+APART_MAX = 500
+WAITING_MAX = 200
 
 
 class Merge(msgspec.Struct, frozen=True, omit_defaults=True):
     """The body of merge.proposed, merge.offer and merge.go: the loser's side and the winner's.
-
-    In an offer, `identifiers`, `members` and `apart` are all that the loser has.
-    """
+    `theirs`, in an offer: what the loser knows of herself."""
 
     loser: Side
     winner: Side
     override: bool = False
-    identifiers: list[str] = []
-    members: list[str] = []
-    apart: list[tuple[str, str]] = []
+    theirs: Known | None = None
 
 
 class Absorb(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -53,14 +53,16 @@ class Absorb(msgspec.Struct, frozen=True, omit_defaults=True):
     was: list[str]
     joinings: list[Joining]
     apart: list[tuple[str, str]]
-    returned: dict[str, str]
+    returned: dict[str, Gone]
+    contested: dict[str, Contested]
     identity_epoch: int
     consent_epoch: int
 
 
 class Remap(msgspec.Struct, frozen=True):
-    """Tells the row of an identifier where its customer has gone; in `forget`, who is gone."""
+    """Tells the row of an identifier where its member has gone."""
 
+    member: str
     customer: str
     epoch: int
 
@@ -72,11 +74,28 @@ class Joined(msgspec.Struct, frozen=True):
     by: Side | None
 
 
+class Contest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The body of `contest` and `contested`: why an identifier proves nobody; until when."""
+
+    reason: str
+    identifier: str
+    until_ms: int = 0
+
+
+class Forget(msgspec.Struct, frozen=True):
+    """The body of `forget`: a stranger, and when she was last seen."""
+
+    customer: str
+    seen_ms: int
+
+
 encode = msgspec.json.Encoder().encode
 encode_absorb = msgspec.msgpack.Encoder().encode
 decode_merge = msgspec.json.Decoder(Merge).decode
 decode_remap = msgspec.json.Decoder(Remap).decode
 decode_joined = msgspec.json.Decoder(Joined).decode
+decode_contest = msgspec.json.Decoder(Contest).decode
+decode_forget = msgspec.json.Decoder(Forget).decode
 decode_absorb = msgspec.msgpack.Decoder(Absorb).decode
 
 
@@ -91,22 +110,46 @@ def propose(one: Side, other: Side, *, override: bool = False) -> list[Message]:
 
 def moved(customer: Customer, side: Side) -> Side | None:
     """Where this side's member is now, if it is no longer here."""
-    now = customer.merged_into or customer.returned.get(side.member, "")
+    now = customer.elsewhere(side.member)
     return msgspec.structs.replace(side, customer=now) if now else None
 
 
-def proposed(customer: Customer, body: bytes) -> list[Message]:
+def waits(customer: Customer, kind: str, side: Side, body: bytes) -> bool:
+    """Whether a question has come before a member that it concerns, and is kept until then.
+
+    A link may be quicker than what it links: who has not heard yet who she is cannot be asked.
+    """
+    needed = (side.member, *(joining.beside for joining in customer.joinings))
+    missing = next((m for m in needed if m not in customer.members), None)
+    if missing is None:
+        return False
+    customer.waiting = [*customer.waiting, Waiting(missing, kind, body)][-WAITING_MAX:]
+    return True
+
+
+def awaited(customer: Customer) -> list[Message]:
+    """The questions that need to wait no longer, to be asked again."""
+    come = {one.member for one in customer.waiting if _is_known(customer, one.member)}
+    ready = [one for one in customer.waiting if one.member in come]
+    if ready:
+        customer.waiting = [one for one in customer.waiting if one.member not in come]
+    return [Message("customer", customer.id, one.kind, one.body) for one in ready]
+
+
+def _is_known(customer: Customer, member: str) -> bool:
+    return member in customer.members or member in customer.returned
+
+
+def proposed(customer: Customer, body: bytes, log_ms: int, policy: IdentityPolicy) -> list[Message]:
     """At the loser: offer all that it has to the winner."""
     merge = decode_merge(body)
     elsewhere = moved(customer, merge.loser)
     if elsewhere:
         return propose(elsewhere, merge.winner, override=merge.override)
-    offer = msgspec.structs.replace(
-        merge,
-        identifiers=customer.identifiers(),
-        members=sorted(customer.members),
-        apart=customer.apart,
-    )
+    if waits(customer, "merge.proposed", merge.loser, body):
+        return []
+    mine = allowed.known(customer, merge.loser, log_ms, policy)
+    offer = msgspec.structs.replace(merge, theirs=mine)
     return [Message("customer", merge.winner.customer, "merge.offer", encode(offer))]
 
 
@@ -118,48 +161,16 @@ def offered(
     elsewhere = moved(customer, merge.winner)
     if elsewhere:
         return propose(merge.loser, elsewhere, override=merge.override), ""
-    if merge.override:
-        customer.apart = [
-            pair for pair in customer.apart if not _parted([pair], customer, merge.members)
-        ]
-    else:
-        reason = refusal(
-            customer.identifiers(),
-            merge.identifiers,
-            between=(merge.loser.identifier, merge.winner.identifier),
-            apart=_parted([*customer.apart, *merge.apart], customer, merge.members),
-            links_today=links_today(customer, merge.winner, log_ms),
-            policy=policy,
-        )
+    if waits(customer, "merge.offer", merge.winner, body):
+        return [], ""
+    if not merge.override:
+        assert merge.theirs is not None  # An offer says it.
+        mine = allowed.known(customer, merge.winner, log_ms, policy)
+        reason, told = allowed.refused(mine, merge.theirs, merge.winner, merge.loser, policy)
         if reason:
-            return [contest(merge.winner, merge.loser, reason)], reason
+            return told, reason
     agreed = Merge(merge.loser, merge.winner, merge.override)
     return [Message("customer", merge.loser.customer, "merge.go", encode(agreed))], ""
-
-
-def _parted(pairs: list[tuple[str, str]], customer: Customer, members: list[str]) -> bool:
-    theirs = set(members)
-    return any(
-        (one in customer.members and other in theirs)
-        or (other in customer.members and one in theirs)
-        for one, other in pairs
-    )
-
-
-def links_today(customer: Customer, by: Side, log_ms: int) -> int:
-    """How many joinings rest on this identifier within a day."""
-    return sum(
-        joining.by == by.hash and joining.at_ms > log_ms - DAY_MS for joining in customer.joinings
-    )
-
-
-def contest(one: Side, other: Side, reason: str) -> Message:
-    """Tell the row of the identifier that proves less. Of two that were parted, the loser's."""
-    weak = other if reason == "apart" else one
-    if reason != "apart" and weaker(one.identifier, other.identifier) == other.identifier:
-        weak = other
-    body = encode({"reason": reason, "identifier": weak.identifier})
-    return Message("identity", weak.hash, "contest", body)
 
 
 def ship(customer: Customer, merge: Merge, log_ms: int) -> list[Message]:
@@ -175,20 +186,26 @@ def ship(customer: Customer, merge: Merge, log_ms: int) -> list[Message]:
         joinings=customer.joinings,
         apart=customer.apart,
         returned=customer.returned,
+        contested=customer.contested,
         identity_epoch=customer.identity_epoch,
         consent_epoch=customer.consent_epoch,
     )
     body = encode_absorb(absorb)
+    # Whoever still waits here finds the redirect, and asks where she is now.
+    waiting = [Message("customer", customer.id, one.kind, one.body) for one in customer.waiting]
     customer.become_redirect(winner, log_ms)
-    return [Message("customer", winner, "absorb", body)]
+    return [Message("customer", winner, "absorb", body), *waiting]
 
 
-def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
+def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> tuple[Joining, list[Message]]:
     """Take in a loser's members, and tell every identifier of theirs where it belongs now."""
+    apart = [*customer.apart, *absorb.apart]
+    if absorb.by.override:
+        mine, theirs = list(customer.members), list(absorb.members)
+        apart = [pair for pair in apart if not allowed.parted([pair], mine, theirs)]
     for name, member in absorb.members.items():
-        customer.returned.pop(name, None)
         if name in customer.members:
-            _join(customer.members[name], member)
+            join(customer.members[name], member)
         else:
             customer.members[name] = member
     for field in Told.__struct_fields__:
@@ -196,15 +213,16 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
     for name, offer in absorb.offers.items():
         customer.offers[name if name not in customer.offers else offer.id] = offer
     customer.was = sorted({*customer.was, *absorb.was, absorb.customer})
-    customer.apart = sorted({*customer.apart, *absorb.apart})
+    customer.apart = bounded(apart)
+    customer.contested = absorb.contested | customer.contested
     customer.returned = {
-        name: to
-        for name, to in (absorb.returned | customer.returned).items()
-        if name not in customer.members
+        name: max(gone, customer.returned.get(name, gone), key=lambda one: one.epoch)
+        for name, gone in (customer.returned | absorb.returned).items()
+        if name not in customer.members and gone.customer != customer.id
     }
     joining = Joining(
         customer=absorb.customer,
-        members=sorted(absorb.members),
+        end=absorb.by.loser.member,
         beside=absorb.by.winner.member,
         at_ms=log_ms,
         by=absorb.by.winner.hash,
@@ -213,21 +231,35 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
     found: dict[tuple[str, ...], Joining] = {}
     for one in (*customer.joinings, *absorb.joinings, joining):
         # By what it rests on: an absorb that comes twice is one joining, at its first time.
-        found.setdefault((one.customer, one.beside, one.by, one.named), one)
+        found.setdefault((one.customer, one.end, one.beside, one.by, one.named), one)
     customer.joinings = list(found.values())[-JOININGS_MAX:]
     customer.identity_epoch = max(customer.identity_epoch, absorb.identity_epoch) + 1
     customer.consent_epoch = max(customer.consent_epoch, absorb.consent_epoch)
-    hashes = sorted(h for member in absorb.members.values() for h in member.identifiers)
-    return [remap(customer, h) for h in hashes]
+    customer.seen_ms = max(customer.seen_ms, log_ms)
+    return joining, remaps(customer, absorb.members)
 
 
-def remap(customer: Customer, identifier_hash: str) -> Message:
+def bounded(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Each pair once, the newest last; the oldest go when there are too many."""
+    return list(dict.fromkeys(pairs))[-APART_MAX:]
+
+
+def remaps(customer: Customer, members: dict[str, Member]) -> list[Message]:
+    """Send the rows of these members' identifiers here."""
+    return [
+        remap(customer, name, h)
+        for name, member in sorted(members.items())
+        for h in sorted(member.identifiers)
+    ]
+
+
+def remap(customer: Customer, member: str, identifier_hash: str) -> Message:
     """Send an identifier's row here."""
-    body = encode(Remap(customer.id, customer.identity_epoch))
+    body = encode(Remap(member, customer.id, customer.identity_epoch))
     return Message("identity", identifier_hash, "remap", body)
 
 
-def _join(mine: Member, shipped: Member) -> None:
+def join(mine: Member, shipped: Member) -> None:
     """A member of which facts came here before it did: both sets are one set."""
     mine.identifiers |= shipped.identifiers
     mine.retracted = shipped.retracted | mine.retracted

@@ -1,14 +1,17 @@
 """Members that leave again: an unmerge, a link that was refused, a card that was a cashier's.
 
-Rule 1: what goes is what came, and all that has joined it since; exactly, with what it did here.
+Rule 1: a joining is cut, and what hung on it leaves exactly, with what it did here; whoever holds
+the customer's first member stays.
 Rule 2: whoever still sends it here is told where it went (`returned`).
 """
 
 import msgspec
 
-from adaptive_stream.engine.customer import Customer, Joining, Member, Offer, Told
-from adaptive_stream.engine.identifier import customer_of
-from adaptive_stream.engine.merge import Joined, remap
+from adaptive_stream.engine.allowed import resting_on
+from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member, Offer, Told
+from adaptive_stream.engine.guard import DAY_MS
+from adaptive_stream.engine.identifier import customer_of, member_id
+from adaptive_stream.engine.merge import Joined, bounded, join, remaps
 from adaptive_stream.engine.message import Message
 
 RETURNED_MAX = 500
@@ -21,8 +24,11 @@ class Return(msgspec.Struct, frozen=True, omit_defaults=True):
     members: dict[str, Member]
     told: Told
     offers: dict[str, Offer]
+    was: list[str]
     joinings: list[Joining]
     apart: list[tuple[str, str]]
+    returned: dict[str, Gone]
+    contested: dict[str, Contested]
     epoch: int
     consent_epoch: int
     because: str = ""
@@ -33,99 +39,139 @@ decode_return = msgspec.msgpack.Decoder(Return).decode
 
 
 def joining_between(customer: Customer, one: str, other: str) -> Joining | None:
-    """The latest joining that brought one of two identifiers ("type:value") to the other."""
-    homes = [
-        {name for name, m in customer.members.items() if identifier in m.identifiers.values()}
-        for identifier in (one, other)
-    ]
-    for joining in reversed(customer.joinings):
-        group = set(group_of(customer, joining))
-        if bool(homes[0] & group) != bool(homes[1] & group):
-            return joining
-    return None
+    """The latest joining that made these two members one."""
+    cuts = []
+    for number, joining in enumerate(customer.joinings):
+        group = leaves_with(customer, joining)
+        if (one in group) != (other in group):
+            cuts.append((joining.at_ms, number))
+    return customer.joinings[max(cuts)[1]] if cuts else None
 
 
-def group_of(customer: Customer, joining: Joining) -> list[str]:
-    """The members that would leave with a joining: its own, and those that joined them since."""
-    group = [name for name in joining.members if name in customer.members]
-    later = customer.joinings[customer.joinings.index(joining) + 1 :]
-    for other in later:
-        if other.beside in group:
-            group += [m for m in other.members if m in customer.members and m not in group]
-    return group
+def home_of(customer: Customer, identifier: str) -> str:
+    """The member that an identifier ("type:value") makes, or ""."""
+    homes = (n for n, m in customer.members.items() if identifier in m.identifiers.values())
+    return next(homes, "")
 
 
-def hand_back(customer: Customer, joining: Joining, *, because: str, apart: bool) -> list[Message]:
-    """Send a joining's members back to who they were."""
-    group = group_of(customer, joining)
+def leaves_with(customer: Customer, joining: Joining) -> set[str]:
+    """The members that would leave if this joining were cut."""
+    near: dict[str, list[str]] = {}
+    for other in customer.joinings:
+        if other is not joining:
+            near.setdefault(other.end, []).append(other.beside)
+            near.setdefault(other.beside, []).append(other.end)
+    first = member_id(customer.id)
+    side = _reached(joining.end, near)
+    return (_reached(joining.beside, near) if first in side else side) & customer.members.keys()
+
+
+def _reached(start: str, near: dict[str, list[str]]) -> set[str]:
+    found, new = {start}, [start]
+    while new:
+        beyond = [name for name in near.get(new.pop(), ()) if name not in found]
+        found.update(beyond)
+        new += beyond
+    return found
+
+
+def hand_back(
+    customer: Customer,
+    joining: Joining,
+    *,
+    because: str,
+    apart: tuple[tuple[str, str], ...] = (),
+) -> list[Message]:
+    """Cut a joining, and send what hung on it back to who it was. `apart`: never again."""
+    group = leaves_with(customer, joining)
     if not group:
         return []
-    pair = [(joining.beside, name) for name in joining.members] if apart else []
-    leaving = [
-        other for other in customer.joinings if other is not joining and other.beside in group
-    ]
+    owns = {customer_of(name) for name in group}
+    was = owns.intersection(customer.was)
+    to = min(was or owns)
     customer.identity_epoch += 1
-    members = {name: customer.members.pop(name) for name in group}
+    customer.apart = bounded([*customer.apart, *apart])
+    members = {name: customer.members.pop(name) for name in sorted(group)}
     offers = {k: offer for k, offer in customer.offers.items() if offer.member in members}
+    names = {i for member in members.values() for i in member.identifiers.values()}
+    contested = {i: doubt for i, doubt in customer.contested.items() if i in names}
     body = encode_return(
         Return(
             members=members,
             told=_told_of(members, customer.told),
             offers=offers,
-            joinings=leaving,
-            apart=sorted({*customer.apart, *pair}),
+            was=sorted(was - {to}),
+            joinings=[one for one in customer.joinings if {one.end, one.beside} <= group],
+            apart=customer.apart,
+            returned=customer.returned,
+            contested=contested,
             epoch=customer.identity_epoch,
             consent_epoch=customer.consent_epoch,
             because=because,
         )
     )
-    customer.apart = sorted({*customer.apart, *pair})
     customer.offers = {k: offer for k, offer in customer.offers.items() if k not in offers}
-    gone = {joining.customer, *(other.customer for other in leaving)}
-    customer.was = [name for name in customer.was if name not in gone]
-    customer.joinings = [j for j in customer.joinings if j is not joining and j not in leaving]
+    customer.contested = {i: d for i, d in customer.contested.items() if i not in contested}
+    customer.was = [name for name in customer.was if name not in was]
+    customer.joinings = [one for one in customer.joinings if not group & {one.end, one.beside}]
     _forget_told(customer)
-    for name in group:
-        customer.returned[name] = joining.customer
+    for name in members:
+        is_gone(customer, name, Gone(to, customer.identity_epoch))
+    return [Message("customer", to, "return", body)]
+
+
+def is_gone(customer: Customer, member: str, gone: Gone) -> None:
+    """Note where a member went; of too many the oldest are forgotten."""
+    customer.returned.pop(member, None)
+    customer.returned[member] = gone
     while len(customer.returned) > RETURNED_MAX:
         del customer.returned[next(iter(customer.returned))]
-    return [Message("customer", joining.customer, "return", body)]
 
 
-def refuse(customer: Customer, joined: Joined) -> list[Message]:
-    """An identifier that may not join becomes a customer of its own."""
-    side = joined.side
-    own = customer_of(side.member)
-    customer.identity_epoch += 1
-    customer.returned[side.member] = own
-    back = Return(
-        members={side.member: Member(identifiers={side.hash: side.identifier})},
-        told=Told(),
-        offers={},
-        joinings=[],
-        apart=[],
-        epoch=customer.identity_epoch,
-        consent_epoch=0,
-    )
-    return [Message("customer", own, "return", encode_return(back))]
+def hand_back_resting_on(
+    customer: Customer, identifier_hash: str, log_ms: int, *, because: str
+) -> list[Message]:
+    """Cut what an identifier joined within a day: first what hangs on it, then itself."""
+    here = {n for n, m in customer.members.items() if identifier_hash in m.identifiers}
+    today = [j for j in resting_on(identifier_hash, customer) if j.at_ms > log_ms - DAY_MS]
+    messages: list[Message] = []
+    for joining in sorted(today, key=lambda j: bool(here & leaves_with(customer, j))):
+        if joining in customer.joinings:
+            messages += hand_back(customer, joining, because=because)
+    return messages
+
+
+def refuse(customer: Customer, joined: Joined, joining: Joining) -> list[Message]:
+    """An identifier that may not join becomes a customer of its own, with what joined it before."""
+    member = customer.members.setdefault(joined.side.member, Member())
+    member.identifiers[joined.side.hash] = joined.side.identifier
+    customer.joinings = [*customer.joinings, joining]
+    return hand_back(customer, joining, because="")
 
 
 def take_back(customer: Customer, back: Return) -> list[Message]:
     """At who they were: live again, and every identifier's row is told."""
     customer.merged_into = ""
-    customer.members |= back.members
+    for name, member in back.members.items():
+        if name in customer.members:
+            join(customer.members[name], member)
+        else:
+            customer.members[name] = member
     for field in Told.__struct_fields__:
         setattr(customer.told, field, getattr(back.told, field) | getattr(customer.told, field))
     customer.offers |= back.offers
     customer.joinings = [*customer.joinings, *back.joinings]
-    customer.was = sorted({*customer.was, *(joining.customer for joining in back.joinings)})
-    customer.apart = sorted({*customer.apart, *back.apart})
-    for name in back.members:
-        customer.returned.pop(name, None)
+    customer.was = sorted({*customer.was, *back.was})
+    customer.apart = bounded([*customer.apart, *back.apart])
+    customer.contested |= back.contested
+    customer.returned = {
+        name: max(gone, customer.returned.get(name, gone), key=lambda one: one.epoch)
+        for name, gone in (customer.returned | back.returned).items()
+        if name not in customer.members and gone.customer != customer.id
+    }
     customer.identity_epoch = max(customer.identity_epoch, back.epoch)
     customer.consent_epoch = max(customer.consent_epoch, back.consent_epoch)
-    hashes = sorted(h for member in back.members.values() for h in member.identifiers)
-    return [remap(customer, h) for h in hashes]
+    return remaps(customer, back.members)
 
 
 def sends_since(members: dict[str, Member], since_ms: int) -> list[str]:

@@ -29,7 +29,7 @@ def public(customer: Customer, view: View) -> Json:
         "contacts": contact_pairs(customer),
         "members": sorted(customer.members),
         "was": list(customer.was),
-        "contested": dict(sorted(customer.contested.items())),
+        "contested": {i: one.reason for i, one in sorted(customer.contested.items())},
         "apart": apart(customer),
         "joinings": [_joining(*one) for one in joinings(customer)],
         "flagged": "too_busy" if customer.too_busy else None,

@@ -33,7 +33,7 @@ def apart(customer: Customer) -> list[Json]:
         here, gone = (one, other) if one in customer.members else (other, one)
         if here in customer.members and gone not in customer.members:
             named = sorted(customer.members[here].identifiers.values())
-            who = customer.returned.get(gone) or customer_of(gone)
+            who = customer.elsewhere(gone) or customer_of(gone)
             found += [{"identifier": text, "customer": who} for text in named]
     return found
 

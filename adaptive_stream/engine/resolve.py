@@ -12,45 +12,19 @@ Rule 4: the body of a fact is passed on undecoded, but for receipts of a card wh
 import msgspec
 
 from adaptive_stream.engine import endpoint, merge
+from adaptive_stream.engine.allowed import Side
 from adaptive_stream.engine.fact import decode_fact
-from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, kind_of
+from adaptive_stream.engine.guard import DAY_MS, MUTE_REASONS, IdentityPolicy, kind_of
 from adaptive_stream.engine.identifier import customer_id, member_id
-from adaptive_stream.engine.merge import Side
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.row import Row, decode_row, encode_row
 
 LINKS_MAX = 64  # A device that meets more people than this pays a little more for each link again.
 REQUESTS = frozenset(("customer.merge", "customer.unmerge", "identity.unlinked"))
 PACED_FACT = "order.completed"
 DEFAULTS = IdentityPolicy()
-MUTE_REASONS = frozenset(("shared", "pace"))
 
-
-class Row(msgspec.Struct, omit_defaults=True):
-    """An identifier's row. `links`: hashes that were told of this one, newest last.
-
-    `contested_until_ms`: links by it are refused until then; `mute`: it speaks for nobody as long;
-    `loose`: she logged out of it, it speaks for nobody until she is seen with it again. `stray`:
-    the nameless customer that keeps what it brings meanwhile. `receipts`: orders of day `day`.
-    `holders`, `said`: see Endpoint. `member` is "" while it is a contact and names nobody.
-    """
-
-    identifier: str
-    member: str
-    customer: str
-    epoch: int = 0
-    links: list[str] = []
-    contested_until_ms: int = 0
-    mute: bool = False
-    loose: bool = False
-    stray: str = ""
-    day: int = 0
-    receipts: list[str] = []
-    holders: dict[str, str] = {}
-    said: list[tuple[int, bytes]] = []
-
-    def side(self, identifier_hash: str) -> Side:
-        """This identifier, as one side of a link."""
-        return Side(self.customer, self.member, identifier_hash, self.identifier)
+__all__ = ("Resolved", "Row", "decode_row", "encode_row", "resolve")
 
 
 class Link(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -62,13 +36,6 @@ class Link(msgspec.Struct, frozen=True, omit_defaults=True):
     override: bool = False
 
 
-class Contest(msgspec.Struct, frozen=True):
-    """The body of `contest`: a link by this identifier was refused."""
-
-    reason: str
-    identifier: str
-
-
 class Resolved(msgspec.Struct, frozen=True):
     """The row afterwards (None: forgotten), and what has to be written. `changed`: store it."""
 
@@ -77,10 +44,7 @@ class Resolved(msgspec.Struct, frozen=True):
     changed: bool
 
 
-encode_row = msgspec.msgpack.Encoder().encode
-decode_row = msgspec.msgpack.Decoder(Row).decode
 decode_link = msgspec.json.Decoder(Link).decode
-decode_contest = msgspec.json.Decoder(Contest).decode
 
 
 def resolve(row: Row | None, arrival: Arrival, policy: IdentityPolicy = DEFAULTS) -> Resolved:
@@ -88,7 +52,7 @@ def resolve(row: Row | None, arrival: Arrival, policy: IdentityPolicy = DEFAULTS
     if arrival.kind == "fact":
         return _fact(row, arrival, policy)
     if arrival.kind == "link":
-        return _link(row, arrival)
+        return _link(row, arrival, policy)
     if arrival.kind == "unlink":
         return _unlink(row)
     if arrival.kind == "remap":
@@ -116,18 +80,19 @@ def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved
         # A mute one hands a fact on with the identifiers behind it: the routed one is not always
         # the first, but always the one before those.
         row = _made(row, arrival, named[-1 - len(arrival.ids)])
-        messages.append(_joined(row, arrival.key, None))
+        messages += _joined(row, arrival.key, None)
     if arrival.type in endpoint.FACTS:
         told, said = endpoint.say(row, arrival.body)
         messages += told
         changed |= said
+    changed |= _seen(row, arrival, policy)
     if arrival.type == PACED_FACT and kind_of(row.identifier) in policy.pace:
         changed |= _receipt(row, arrival, policy, messages)
     if _is_mute(row, arrival):
         return _mute_fact(row, arrival, messages, changed=changed)
     messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
     messages += endpoint.hold(arrival, row.customer, row.member)
-    changed |= _tell_others(row, arrival, messages)
+    changed |= _tell_others(row, arrival, policy, messages)
     return Resolved(row, tuple(messages), changed)
 
 
@@ -191,7 +156,9 @@ def _mute_fact(row: Row, arrival: Arrival, messages: list[Message], *, changed: 
     return Resolved(row, (*messages, fact), changed)
 
 
-def _tell_others(row: Row, arrival: Arrival, messages: list[Message]) -> bool:
+def _tell_others(
+    row: Row, arrival: Arrival, policy: IdentityPolicy, messages: list[Message]
+) -> bool:
     """Links to the other identifiers of the fact, once each. Returns whether the row changed."""
     others = [(h, text) for h, text in arrival.ids if h != arrival.key]
     by = row.side(arrival.key)
@@ -201,30 +168,44 @@ def _tell_others(row: Row, arrival: Arrival, messages: list[Message]) -> bool:
     if arrival.type == "customer.unmerge":  # To be linked again is news, and has to be refused.
         return _forget_links(row, {h for h, _ in others})
     override = arrival.type == "customer.merge"
-    new = [(h, text) for h, text in others if override or h not in row.links]
+    again_ms = (
+        arrival.log_ms - policy.contested_for_ms
+    )  # It may have been refused, and be good now.
+    new = [(h, text) for h, text in others if override or row.links.get(h, again_ms) <= again_ms]
     for identifier_hash, text in new:
         body = merge.encode(Link(text, by, override))
         messages.append(Message("identity", identifier_hash, "link", body))
-    if new:
-        told = [h for h, _ in new]
-        row.links = [*(h for h in row.links if h not in told), *told][-LINKS_MAX:]
+        row.links.pop(identifier_hash, None)
+        row.links[identifier_hash] = arrival.log_ms
+    while len(row.links) > LINKS_MAX:
+        del row.links[next(iter(row.links))]
     return bool(new)
 
 
+def _seen(row: Row, arrival: Arrival, policy: IdentityPolicy) -> bool:
+    """Note the day on which a thing was last seen: it may be all that is known of a stranger."""
+    day = arrival.log_ms // DAY_MS
+    if day <= row.seen_day or not policy.is_weak(kind_of(row.identifier)):
+        return False
+    row.seen_day = day
+    return True
+
+
 def _forget_links(row: Row, hashes: set[str]) -> bool:
-    before, row.links = row.links, [h for h in row.links if h not in hashes]
+    before, row.links = row.links, {h: at for h, at in row.links.items() if h not in hashes}
     return before != row.links
 
 
-def _link(row: Row | None, arrival: Arrival) -> Resolved:
+def _link(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved:
     link = decode_link(arrival.body)
     if row is None or not row.member:
         row = _made(row, arrival, link.identifier, link.by.customer)
-        return Resolved(row, (_joined(row, arrival.key, link.by),), True)
-    changed, row.loose = row.loose, False
+        return Resolved(row, tuple(_joined(row, arrival.key, link.by)), True)
+    changed = _seen(row, arrival, policy) or row.loose
+    row.loose = False
     if row.customer == link.by.customer:
         return Resolved(row, (), changed)
-    if arrival.log_ms < row.contested_until_ms and not link.override:
+    if row.mute and arrival.log_ms < row.contested_until_ms and not link.override:
         return Resolved(row, (), changed)
     proposal = merge.propose(row.side(arrival.key), link.by, override=link.override)
     return Resolved(row, tuple(proposal), changed)
@@ -241,16 +222,17 @@ def _unlink(row: Row | None) -> Resolved:
 def _remap(row: Row | None, arrival: Arrival) -> Resolved:
     remap = merge.decode_remap(arrival.body)
     # Each time that a member moves, its epoch grows: the highest is the newest word.
-    if row is None or remap.epoch <= row.epoch:
+    if row is None or remap.member != row.member or remap.epoch <= row.epoch:
         return Resolved(row, (), False)
     row.customer, row.epoch = remap.customer, remap.epoch
-    row.links = []  # What it was linked to need not be hers any more.
+    row.links = {}  # What it was linked to need not be hers any more.
     return Resolved(row, (), True)
 
 
 def _contest(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved:
-    contest = decode_contest(arrival.body)
-    if row is None or arrival.log_ms < row.contested_until_ms:
+    contest = merge.decode_contest(arrival.body)
+    worse = contest.reason in MUTE_REASONS
+    if row is None or (arrival.log_ms < row.contested_until_ms and (row.mute or not worse)):
         return Resolved(row, (), False)  # It is contested already, and everybody was told.
     return Resolved(row, (_contested(row, arrival, contest.reason, policy),), True)
 
@@ -258,15 +240,19 @@ def _contest(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resol
 def _contested(row: Row, arrival: Arrival, reason: str, policy: IdentityPolicy) -> Message:
     row.contested_until_ms = arrival.log_ms + policy.contested_for_ms
     row.mute = reason in MUTE_REASONS
-    body = merge.encode(Contest(reason, row.identifier))
+    body = merge.encode(merge.Contest(reason, row.identifier, row.contested_until_ms))
     return Message("customer", row.customer, "contested", body, member=row.member)
 
 
 def _forget(row: Row | None, arrival: Arrival) -> Resolved:
-    """Its customer was forgotten. If it belongs to another by now, it is not meant."""
-    if row is None or row.customer != merge.decode_remap(arrival.body).customer:
+    """Its customer is to be forgotten; unless it belongs to another by now, or was seen since:
+    she will hear of that."""
+    asked = merge.decode_forget(arrival.body)
+    if row is None or row.customer != asked.customer or row.seen_day > asked.seen_ms // DAY_MS:
         return Resolved(row, (), False)
-    return Resolved(None, (), True)
+    body = arrival.key.encode()
+    done = Message("customer", row.customer, "forgotten", body, member=row.member)
+    return Resolved(None, (done,), True)
 
 
 def _hold(row: Row | None, arrival: Arrival) -> Resolved:
@@ -287,6 +273,9 @@ def _endpoint(row: Row | None, arrival: Arrival) -> Resolved:
     return Resolved(row, tuple(messages), changed)
 
 
-def _joined(row: Row, identifier_hash: str, by: Side | None) -> Message:
-    joined = merge.Joined(row.side(identifier_hash), by)
-    return Message("customer", row.customer, "joined", merge.encode(joined), member=row.member)
+def _joined(row: Row, identifier_hash: str, by: Side | None) -> list[Message]:
+    joined = merge.encode(merge.Joined(row.side(identifier_hash), by))
+    return [
+        Message("customer", row.customer, "joined", joined, member=row.member),
+        *endpoint.known_to(row, row.customer, row.member),
+    ]

@@ -35,26 +35,20 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
         return kinship.returned(customer, arrival, rules, clock)
     if arrival.kind == "tick":
         return _tick(customer, rules, clock)
-    elsewhere = customer.merged_into or customer.returned.get(_concerns(arrival), "")
+    if arrival.kind == "joined":
+        return kinship.joined(customer, arrival, rules, clock)
+    if arrival.kind == "absorb":
+        return kinship.absorb(customer, arrival, rules, clock)
+    elsewhere = customer.elsewhere(arrival.member)
     if elsewhere:
         return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":
         return _fact(customer, arrival, rules, clock)
-    if arrival.kind == "joined":
-        return kinship.joined(customer, arrival, rules, clock)
     if arrival.kind == "contested":
         return kinship.contested(customer, arrival, rules, clock)
-    if arrival.kind == "absorb":
-        return kinship.absorb(customer, arrival, rules, clock)
+    if arrival.kind == "forgotten":
+        return kinship.forgotten(customer, arrival, rules, clock)
     raise AssertionError(f"no such record on customer.facts: {arrival.kind}")
-
-
-def _concerns(arrival: Arrival) -> str:
-    """The member that a record is about: an identifier follows the member that named it."""
-    if arrival.kind == "joined":
-        by = merge.decode_joined(arrival.body).by
-        return arrival.member if by is None else by.member
-    return arrival.member
 
 
 def _forward(customer: Customer, arrival: Arrival, to: str) -> Stepped:
@@ -72,13 +66,24 @@ def _tick(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
         return Stepped(customer, (unseen(customer, clock.now_ms),))
     due_ms = forget_ms(customer, rules.identity)
     if due_ms is not None and due_ms <= clock.now_ms:
-        gone = merge.encode(merge.Remap(customer.id, customer.identity_epoch))
-        hashes = sorted(h for member in customer.members.values() for h in member.identifiers)
-        messages = tuple(Message("identity", h, "forget", gone) for h in hashes)
-        faults = ("forgotten:anonymous_expired",) if hashes else ()
-        shown = (unseen(customer, clock.now_ms),) if hashes else ()
-        return Stepped(None, shown, messages, None, faults)
+        return _forget(customer, rules, clock)
     return conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
+
+
+def _forget(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
+    """Ask the rows of a stranger to forget her; whoever has no name is gone at once.
+
+    She goes only when they have: what they passed on before is in front of their answer.
+    """
+    body = merge.encode(merge.Forget(customer.id, customer.seen_ms))
+    hashes = sorted(h for member in customer.members.values() for h in member.identifiers)
+    if not hashes:
+        gone = (unseen(customer, clock.now_ms),) if customer.state_seq else ()
+        return Stepped(None, gone)
+    customer.asked_ms = clock.now_ms
+    messages = tuple(Message("identity", h, "forget", body) for h in hashes)
+    concluded = conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
+    return msgspec.structs.replace(concluded, messages=messages)
 
 
 def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:

@@ -1,6 +1,6 @@
 """Random histories through the real engine against the oracle. `make chaos` runs many.
 
-    python -m tests.identity.histories --runs 200000      SEED=7 repeats that one, and tells it
+python -m tests.identity.histories --runs 200000      SEED=7 repeats that one, and tells it
 """
 
 import argparse

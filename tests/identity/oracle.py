@@ -138,7 +138,7 @@ def _order(facts: list[Any]) -> tuple[str, bool, int, tuple[str, ...], bool] | N
         return None
     report = reports[0]
     failed = [fact.at_ms for fact in facts if fact.type == "order.payment_failed"]
-    paid = report.type == "order.completed" and not (failed and failed[-1] >= report.at_ms)
+    paid = report.type == "order.completed" and not (failed and failed[-1] >= reports[-1].at_ms)
     if "order.refunded" in types:
         status = "refunded"
     elif "order.cancelled" in types:
@@ -146,7 +146,8 @@ def _order(facts: list[Any]) -> tuple[str, bool, int, tuple[str, ...], bool] | N
     elif paid:
         status = "completed"
     else:
-        status = "failed" if failed else "placed"
+        placed = [fact.at_ms for fact in facts if fact.type == "order.placed"]
+        status = "placed" if placed and not (failed and failed[-1] >= placed[-1]) else "failed"
     items = tuple(line.item for line in report.lines)
     back_ms = max((f.at_ms for f in facts if f.type == f"order.{status}"), default=0)
     return status, paid, report.at_ms, items, back_ms >= report.at_ms - TOLERANCE_MS
@@ -162,30 +163,41 @@ def _order_journey(person: Expected, key: str, order: tuple[Any, ...] | None) ->
         person.journeys["order", key] = (LIVE, False)
 
 
+@dataclass(slots=True)
+class _Stay:
+    """An item in a cart: since when, put in last when, taken out when."""
+
+    item: str
+    since_ms: int
+    put_ms: int
+    pieces: int = 1
+    out_ms: int | None = None
+
+    def bought_ms(self, orders: dict[str, Any]) -> int | None:
+        """When an order took it out: one after it was put in, and before it was taken out."""
+        times = [
+            at_ms
+            for _, paid, at_ms, items, _ in orders.values()
+            if paid
+            and self.item in items
+            and at_ms >= self.put_ms - TOLERANCE_MS
+            and (self.out_ms is None or at_ms <= self.out_ms + TOLERANCE_MS)
+        ]
+        return min(times, default=None)
+
+    def left_ms(self, orders: dict[str, Any]) -> int | None:
+        """When it left, by whichever way."""
+        bought = self.bought_ms(orders)
+        return self.out_ms if bought is None else bought
+
+
 def _cart(person: Expected, key: str, facts: list[Any], orders: dict[str, Any]) -> None:
-    stays: dict[str, list[int | None]] = {}  # item -> [put in, taken out or None]
-    for fact in sorted(facts, key=lambda f: (f.at_ms, ORDER_OF_CART[f.type], f.id)):
-        items = [line.item for line in fact.lines]
-        if fact.type == "cart.item_added":
-            for item in items:
-                stay = stays.get(item)
-                pieces = stay[2] if stay and stay[1] is None else 0
-                stays[item] = [fact.at_ms, None, pieces + 1]
-        elif fact.type == "cart.item_removed":
-            for item in items:
-                stay = stays.get(item)
-                if stay and stay[1] is None:
-                    stay[2] -= 1
-                    if stay[2] == 0:
-                        stay[1] = fact.at_ms
-        else:
-            for stay in stays.values():
-                stay[1] = stay[1] or fact.at_ms
+    stays = _filling(_stays(facts, orders), orders)
     if not stays:
         person.journeys["cart", key] = (STOPPED, False)
         return
-    settled = {item for item, stay in stays.items() if _bought(item, stay, orders)}
-    left = {item for item, stay in stays.items() if stay[1] is None} - settled
+    settled = {stay.item for stay in stays if stay.bought_ms(orders) is not None}
+    left = {stay.item for stay in stays if stay.left_ms(orders) is None}
     if settled:
         status = "part_bought" if left else "bought"
     else:
@@ -195,14 +207,36 @@ def _cart(person: Expected, key: str, facts: list[Any], orders: dict[str, Any]) 
     person.journeys["cart", key] = (LIVE if live else STOPPED, live)
 
 
-def _bought(item: str, stay: list[Any], orders: dict[str, Any]) -> bool:
-    return any(
-        paid
-        and item in items
-        and at_ms >= stay[0] - TOLERANCE_MS
-        and (stay[1] is None or at_ms <= stay[1] + TOLERANCE_MS)
-        for _, paid, at_ms, items, _ in orders.values()
-    )
+def _stays(facts: list[Any], orders: dict[str, Any]) -> list[_Stay]:
+    """The latest stay of each item."""
+    stays: dict[str, _Stay] = {}
+    for fact in sorted(facts, key=lambda f: (f.at_ms, ORDER_OF_CART[f.type], f.id)):
+        at_ms = fact.at_ms
+        for item in [line.item for line in fact.lines] or list(stays):
+            stay = stays.get(item)
+            if fact.type == "cart.item_added":
+                bought = stay.bought_ms(orders) if stay else None
+                gone = stay and (stay.out_ms or (bought and bought < at_ms - TOLERANCE_MS))
+                if stay and not gone:
+                    stay.put_ms, stay.pieces = at_ms, stay.pieces + 1
+                else:
+                    stays[item] = _Stay(item, at_ms, at_ms)
+            elif stay and stay.out_ms is None:
+                stay.pieces -= 1
+                if fact.type == "cart.emptied" or stay.pieces == 0:
+                    stay.out_ms = at_ms
+    return list(stays.values())
+
+
+def _filling(stays: list[_Stay], orders: dict[str, Any]) -> list[_Stay]:
+    """When all has left a cart, what comes next begins it anew."""
+    filling: list[_Stay] = []
+    for stay in sorted(stays, key=lambda one: one.since_ms):
+        left = [one.left_ms(orders) for one in filling]
+        if filling and None not in left and stay.since_ms > max(left) + TOLERANCE_MS:
+            filling = []
+        filling.append(stay)
+    return filling
 
 
 def _contract(person: Expected, key: str, facts: list[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Random lives: people with several names, what they do under them, and in which order it is told."""
+"""Random lives: people with several names, what they do under them, and how it is told."""
 
 import random
 from dataclasses import dataclass, field

@@ -112,9 +112,7 @@ ORDER = _journey(
     _use("complete", "order.completed", _where("order", lambda s: s["order"].status in PAID)),
     (
         _use("back", "order.refunded", _where("order", lambda s: s["order"].status == "refunded")),
-        _use(
-            "off", "order.cancelled", _where("order", lambda s: s["order"].status == "cancelled")
-        ),
+        _use("off", "order.cancelled", _where("order", lambda s: s["order"].status == "cancelled")),
     ),
 )
 HER = _journey(

@@ -67,7 +67,9 @@ class Partition:
     clock: Clock = Clock()
     offset: int = 0
     since: list[Record] = field(default_factory=list)  # the log behind the checkpoint
-    saved: tuple[dict, dict, dict, Clock, int] = field(default_factory=lambda: ({}, {}, {}, Clock(), 0))
+    saved: tuple[dict, dict, dict, Clock, int] = field(
+        default_factory=lambda: ({}, {}, {}, Clock(), 0)
+    )
 
     def save(self) -> None:
         self.saved = (
