@@ -32,6 +32,7 @@ COMMANDS = {
     "send": ("adaptive_stream.cli.send", "records into a topic, from NDJSON"),
     "tail": ("adaptive_stream.cli.tail", "records of a topic as they come"),
     "customer": ("adaptive_stream.cli.customer", "one customer: show|timeline|links|merge|unmerge"),
+    "identity": ("adaptive_stream.cli.identity", "who is who under changed guards: preview"),
     "journeys": ("adaptive_stream.cli.journeys", "the journey files: check|explain"),
 }
 

@@ -80,6 +80,11 @@ class EngineWorld:
                 self._queue.append(("identity", _arrival(fact, record.at_ms, cause)))
         self._until_quiet()
 
+    def take(self, fact: Fact, log_ms: int) -> None:
+        """A fact that was admitted before, and all that comes of it."""
+        self._queue.append(("identity", _arrival(fact, log_ms, "")))
+        self._until_quiet()
+
     def advance(self, before_ms: int, *, every_minute: bool = False) -> None:
         """The clock up to the last whole minute before this time; minutes without work are left
         out, but for the last: facts are judged as of it."""

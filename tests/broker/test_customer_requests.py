@@ -90,3 +90,19 @@ def test_whom_nobody_knows_is_not_joined(stack: Stack, ask: Ask) -> None:
     assert ask("merge", ANA, "loyalty:L-999", "--because", "a guess")[0] == 3
     assert ask("merge", ANA, "L-999", "--because", "a guess")[0] == 2
     assert stack.records("channel.backoffice.v1") == []
+
+
+def test_changed_guards_are_tried_on_what_the_cluster_keeps(
+    stack: Stack, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The operator sees whom a blocked number would part, before anything is changed."""
+    desk = "phone:+442071234567"
+    tell(stack, "callcentre", "identity.linked", ANA, desk)
+    tell(stack, "callcentre", "identity.linked", "email:ben@example.com", desk)
+    changed = tmp_path / "identity.yaml"
+    changed.write_text(f"blocked: {{values: ['{desk}']}}\n", "utf-8")
+    options = ("--bootstrap", stack.bootstrap, "--prefix", stack.prefix)
+
+    assert main(["identity", "preview", str(changed), *options]) == 1
+
+    assert "split: 1 customer would be 2 customers" in capsys.readouterr().out
