@@ -270,6 +270,8 @@ def _endpoint(row: Row | None, arrival: Arrival) -> Resolved:
     ((_, text),) = arrival.ids
     row = row or Row(text, "", "")
     messages, changed = endpoint.say(row, arrival.body)
+    if row.member:  # It is somebody's name as well: whatever becomes of the link, it binds her.
+        messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
     return Resolved(row, tuple(messages), changed)
 
 

@@ -11,7 +11,7 @@ TOLERANCE_MS = 300_000
 ORDER_OF_CART = {"cart.item_added": 0, "cart.item_removed": 1, "cart.emptied": 2}
 PAID = ("completed", "delivered")
 LIVE, HELD, STOPPED = "live", "held", "stopped"
-WEAK = ("device", "cookie")
+ENDPOINTS = ("email:", "phone:")
 
 
 @dataclass(slots=True)
@@ -87,12 +87,17 @@ class Families:
 
 
 def expected(families: Families, facts: list[Any]) -> dict[frozenset[str], Expected]:
-    """Everybody, from all facts. A fact belongs to whoever its first identifier names."""
+    """Everybody, from all facts. A fact belongs to whoever its first identifier names; a consent
+    also to whoever an address or a number in it names."""
     by_family: dict[frozenset[str], dict[tuple[str, str], Any]] = {}
     for fact in facts:
         if not fact.type.startswith(("identity.", "customer.")):
-            mine = by_family.setdefault(families.family(fact.identifiers[0]), {})
-            mine[fact.id, fact.type] = fact
+            names = [fact.identifiers[0]]
+            if fact.type.startswith("consent."):
+                names += [name for name in fact.identifiers if name.startswith(ENDPOINTS)]
+            for name in names:
+                mine = by_family.setdefault(families.family(name), {})
+                mine[fact.id, fact.type] = fact
     return {
         family: _person(family, list(by_family.get(family, {}).values()))
         for family in families.all()
