@@ -4,6 +4,8 @@ Rule 1: ids are derived: the same arrival on the same state gives the same ids a
 Rule 2: a channel is told its own endpoints and no other personal data.
 """
 
+from functools import cached_property
+
 from adaptive_stream.engine import opportunity
 from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.decision import (
@@ -106,8 +108,12 @@ class _Speaker:
 
     def __init__(self, customer: Customer, rules: Rules, known_ms: int) -> None:
         self.customer, self.rules, self.known_ms = customer, rules, known_ms
-        reached = dict.fromkeys((*customer.identifiers(), *contacts(customer)))
-        self.endpoints = [text.partition(":") for text in reached]
+
+    @cached_property
+    def endpoints(self) -> list[tuple[str, str, str]]:
+        """Where she is reached: by her identifiers, then by her contacts. Few steps say anything."""
+        reached = dict.fromkeys((*self.customer.identifiers(), *contacts(self.customer)))
+        return [text.partition(":") for text in reached]
 
     def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
         """The channel's own endpoints of this customer, in the channel's order of preference."""
