@@ -111,7 +111,7 @@ class _Speaker:
 
     @cached_property
     def endpoints(self) -> list[tuple[str, str, str]]:
-        """Where she is reached: by her identifiers, then by her contacts. Few steps say anything."""
+        """Where she is reached: by her identifiers, then her contacts. Few steps say anything."""
         reached = dict.fromkeys((*self.customer.identifiers(), *contacts(self.customer)))
         return [text.partition(":") for text in reached]
 
