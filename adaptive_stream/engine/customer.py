@@ -101,7 +101,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     """One person: a set of members. A loser of a merge keeps only `merged_into` and its counters.
 
     `wake_ms` is the earliest moment at which time alone changes something; the shell's index by
-    due time is derived from it.
+    due time is derived from it. `bytes_at_most`: what the state measured last, and all since.
     """
 
     id: str
@@ -114,6 +114,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     identity_epoch: int = 0
     consent_epoch: int = 0
     wake_ms: int | None = None
+    bytes_at_most: int = 0
 
     def instances(self) -> list[tuple[str, Instance]]:
         """Every instance with its member, in a fixed order."""
@@ -130,4 +131,4 @@ class Customer(msgspec.Struct, omit_defaults=True):
 
 encode_customer = msgspec.msgpack.Encoder().encode
 decode_customer = msgspec.msgpack.Decoder(Customer).decode
-encode_member = msgspec.msgpack.Encoder().encode
+encode_facts = msgspec.msgpack.Encoder().encode

@@ -29,6 +29,7 @@ SEEDS = range(60)
 few = settings(
     max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
 )
+fewer = settings(few, max_examples=12)
 
 
 @st.composite
@@ -190,7 +191,7 @@ def test_a_replay_says_the_same_wherever_batches_are_cut(seed: int) -> None:
         assert states == world.customers
 
 
-@few
+@fewer
 @given(histories())
 def test_whoever_is_woken_only_when_she_asked_to_be_misses_nothing(told: list[Told]) -> None:
     """Ticks at `wake_ms` alone give what waking everybody every ten minutes gives."""
