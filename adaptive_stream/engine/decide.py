@@ -26,11 +26,8 @@ from adaptive_stream.engine.view import View
 
 def decide(
     customer: Customer, view: View, rules: Rules, clocks: Clocks, occasion: Occasion
-) -> tuple[list[Decision], list[str]]:
-    """Judge the customer and say what is new.
-
-    Returns the decisions, the state change first, and the faults to count.
-    """
+) -> tuple[list[Decision], Judgement]:
+    """Judge the customer and say what is new: the decisions, the state change first."""
     judgement = judge(customer, view, rules, clocks, occasion)
     told = [
         *_merged(occasion),
@@ -61,7 +58,7 @@ def decide(
     if told or said or occasion.shown:
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, occasion.known_ms, state))
-    return decisions + said, judgement.not_started
+    return decisions + said, judgement
 
 
 def _merged(occasion: Occasion) -> list[Transition]:
@@ -73,6 +70,8 @@ def _merged(occasion: Occasion) -> list[Transition]:
 def _said(
     customer: Customer, rules: Rules, judgement: Judgement
 ) -> list[Suppression | Opportunity]:
+    if not (judgement.tellings or judgement.stopped or judgement.due or customer.offers):
+        return []
     known_ms = judgement.occasion.known_ms
     speaker = _Speaker(customer, rules, known_ms)
     gone = list(opportunity.withdrawn(customer, judgement, known_ms))

@@ -27,16 +27,20 @@ def judge(
 ) -> Judgement:
     """End what is over, start what is to start, judge what runs, do what is due."""
     judgement = Judgement(customer, view, occasion)
-    for one in runs(customer, view, rules, clocks):
+    before: dict[str, list[Instance]] = {}
+    judgement.runs = _runs(customer, view, rules, clocks)
+    for one in judgement.runs:
         if one.instance.status in RUNNING and one.now_ms >= one.instance.ends_ms:
             _end(one, judgement)
-    for journey in rules.journeys:
-        _start(journey, clocks[journey.name], judgement)
+        before.setdefault(_name(one.journey, one.instance.key, view), []).append(one.instance)
+    begun = [_start(journey, clocks[journey.name], before, judgement) for journey in rules.journeys]
+    if any(begun):
+        judgement.runs = _runs(customer, view, rules, clocks)
     first: dict[str, Instance] = {}
-    for one in runs(customer, view, rules, clocks):
+    for one in judgement.runs:
         name = _name(one.journey, one.instance.key, view)
-        before = first.get(name)
-        twin = before is not None and one.instance.begun_ms <= before.ends_ms
+        earlier = first.get(name)
+        twin = earlier is not None and one.instance.begun_ms <= earlier.ends_ms
         if not twin and one.instance.status != "too_old":
             first[name] = one.instance
         _judge_one(one, judgement, twin=twin)
@@ -53,14 +57,16 @@ def abouts(kind: str, customer: Customer, view: View) -> Iterator[About]:
         yield About(kind, key, entity)
 
 
-def runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[Run]:
+def _runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> list[Run]:
     """Every run of a journey that is in force: by other rules nobody may judge."""
+    runs = []
     for member, instance in customer.instances():
         journey = rules.by_name.get(instance.journey)
         if journey is not None:
             entity = _entity(journey.for_each, instance.key, view)
             about = About(journey.for_each, instance.key, entity)
-            yield Run(member, journey, instance, about, clocks[journey.name])
+            runs.append(Run(member, journey, instance, about, clocks[journey.name]))
+    return runs
 
 
 def _entity(kind: str, key: str, view: View) -> Entity | None:
@@ -91,12 +97,11 @@ def _owner(about: About, customer: Customer) -> str:
     return next(owners, min(customer.members))
 
 
-def _start(journey: Journey, now_ms: int, judgement: Judgement) -> None:
-    customer, view = judgement.customer, judgement.view
-    before: dict[str, list[Instance]] = {}
-    for _, instance in customer.instances():
-        if instance.journey == journey.name:
-            before.setdefault(_name(journey, instance.key, view), []).append(instance)
+def _start(
+    journey: Journey, now_ms: int, before: dict[str, list[Instance]], judgement: Judgement
+) -> int:
+    """How many runs began. `before`: what ran or runs, by `_name`."""
+    customer, view, begun = judgement.customer, judgement.view, 0
     for about in abouts(journey.for_each, customer, view):
         hit = holds(journey.when, about, view, now_ms)
         if hit is None:
@@ -111,6 +116,8 @@ def _start(journey: Journey, now_ms: int, judgement: Judgement) -> None:
         ):
             rev = max((instance.rev for instance in runs), default=0)
             _begin(journey, about, hit, rev, judgement)
+            begun += 1
+    return begun
 
 
 def _begin(journey: Journey, about: About, hit: Hit, rev: int, judgement: Judgement) -> None:

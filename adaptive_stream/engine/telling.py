@@ -55,12 +55,13 @@ class Telling:
 class Judgement:
     """One judging of one customer: what it looks at, and below what it brought about.
 
-    `stopped` and `due` carry what opportunities are made of.
+    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now.
     """
 
     customer: Customer
     view: View
     occasion: Occasion
+    runs: list[Run] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     tellings: list[Telling] = field(default_factory=list)
     stopped: list[tuple[Run, Verdict]] = field(default_factory=list)

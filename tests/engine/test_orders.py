@@ -10,8 +10,8 @@ def orders(world: World) -> dict:
 
 
 def buy(world: World, at_ms: int, *items: str, order: str = "R-77", **said: object) -> None:
-    said = {"channel": "store", "log_ms": TEN + DAY} | said
-    world.tell("order.completed", at_ms, ANA, order=order, items=items, **said)  # type: ignore[arg-type]
+    said = {"channel": "store", "log_ms": TEN + DAY, "order": order} | said
+    world.tell("order.completed", at_ms, ANA, items=items, **said)  # type: ignore[arg-type]
 
 
 def status(world: World, order: str = "R-77") -> str:
