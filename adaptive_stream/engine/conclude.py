@@ -10,7 +10,9 @@ from adaptive_stream.engine.decide import decide
 from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
 from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, has_person
 from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
+from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.view import fold
 from adaptive_stream.engine.wake import wake_ms
 
@@ -46,22 +48,14 @@ def conclude(
     if not any(member.identifiers for member in customer.members.values()):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
+    forget_old(customer, clock.now_ms)
     view = fold(customer, clock, rules.policy)
     clocks = rules.clocks(clock)
-    decisions, not_started = decide(
-        customer,
-        view,
-        rules,
-        clocks,
-        cause=cause,
-        known_ms=known_ms,
-        transitions=transitions,
-        was=was,
-        shown=shown,
-    )
-    wakes = (wake_ms(customer, view, rules, clock, clocks), forget_ms(customer, rules.identity))
+    occasion = Occasion(known_ms, cause, transitions, was, shown)
+    decisions, judgement = decide(customer, view, rules, clocks, occasion)
+    wakes = (wake_ms(judgement, rules, clock, clocks), forget_ms(customer, rules.identity))
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
-    faults += tuple(f"not_started:{name}" for name in not_started)
+    faults += tuple(f"not_started:{name}" for name in judgement.not_started)
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)
 
 

@@ -36,14 +36,15 @@ class StepState(msgspec.Struct, array_like=True):
 class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
-    `begun_ms` is the start moment (event time); `told` is what each channel was last told to
-    leave: channel -> steps.
+    `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
+    what each channel was last told to leave: channel -> steps.
     """
 
     journey: str
     key: str
     begun_ms: int
     ends_ms: int
+    rests_on: str
     status: str = "live"
     because: str = ""
     until_ms: int | None = None
@@ -142,6 +143,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     `asked_ms`: when its rows were asked whether a stranger may be forgotten. `seen_ms` is the log
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
+    `bytes_at_most`: what the state measured last, and all since.
     """
 
     id: str
@@ -165,6 +167,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     busy_facts: int = 0
     too_busy: bool = False
     wake_ms: int | None = None
+    bytes_at_most: int = 0
 
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""
@@ -172,6 +175,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
         self.was, self.joinings, self.apart, self.waiting = [], [], [], []
         self.returned, self.contested = {}, {}
         self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None
+        self.bytes_at_most = 0
 
     def elsewhere(self, member: str) -> str:
         """The customer to ask about a member that is not here any more; "" if it is not gone."""
@@ -194,4 +198,4 @@ class Customer(msgspec.Struct, omit_defaults=True):
 
 encode_customer = msgspec.msgpack.Encoder().encode
 decode_customer = msgspec.msgpack.Decoder(Customer).decode
-encode_member = msgspec.msgpack.Encoder().encode
+encode_facts = msgspec.msgpack.Encoder().encode

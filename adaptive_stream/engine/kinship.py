@@ -15,6 +15,7 @@ from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.guard import has_person, kind_of, over_limit
 from adaptive_stream.engine.identifier import customer_of
 from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.keep import keep_small
 from adaptive_stream.engine.message import Arrival, Message
 
 
@@ -70,6 +71,7 @@ def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
         return _pass_on_whole(customer, shipped, arrival, elsewhere)
     reason, messages = _refused_now(customer, shipped, arrival.log_ms, rules)
     joining, remaps = merge.adopt(customer, shipped, arrival.log_ms)
+    dropped = tuple(f"dropped:{part}" for part in keep_small(customer, len(arrival.body)))
     was = (shipped.customer, *shipped.was)
     merged = Transition("customer.merged", arrival.log_ms, {"was": was})
     if reason:  # Taken in and handed back at once: so whoever follows her here finds the way.
@@ -84,7 +86,7 @@ def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
         transitions=() if reason else (merged,),
         was=() if reason else was,
         messages=(*messages, *remaps, *merge.awaited(customer)),
-        faults=(f"link_refused:{reason}",) if reason else (),
+        faults=(*dropped, f"link_refused:{reason}") if reason else dropped,
     )
 
 

@@ -15,7 +15,7 @@ from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.keep import PART_OF, forget_old, keep_fact
+from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
 
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
@@ -100,10 +100,13 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
     flagged = _count(customer, arrival.log_ms, rules)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
-    forget_old(customer, clock.now_ms)
-    if "orders" in dropped:
-        _forget_told_orders(customer)
+    dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
+    public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
+    named = any(m.identifiers for m in customer.members.values())
+    asleep = named if customer.wake_ms is None else customer.wake_ms > clock.now_ms
+    if asleep and not public_part and not flagged and fact.type not in rules.hears:
+        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults)  # Nobody listens for it.
     return conclude(
         customer,
         rules,
@@ -111,7 +114,7 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
         cause=cause,
         known_ms=arrival.log_ms,
         faults=faults,
-        shown=flagged or PART_OF.get(fact.type, "seen") != "seen",
+        shown=flagged or public_part,
     )
 
 
@@ -136,8 +139,3 @@ def _cause(fact: Fact, arrival: Arrival) -> Cause:
         position=arrival.cause,
         known_ms=arrival.log_ms,
     )
-
-
-def _forget_told_orders(customer: Customer) -> None:
-    kept = {key for member in customer.members.values() for key in member.parts.get("orders", {})}
-    customer.told.orders = {k: told for k, told in customer.told.orders.items() if k in kept}

@@ -200,12 +200,12 @@ class Consumer(driver.Consumer):
         self.stop_flow()
         try:
             await self.app.keeper.release(self)
-        except Exception as error:  # noqa: BLE001 (aiokafka would log it and go on)
+        except Exception as error:  # noqa: BLE001 (aiokafka would go on)
             die("letting partitions go", error)
         self.inboxes = {}
         await super().on_partitions_revoked(revoked)
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+    async def commit(self, *_: Any, **__: Any) -> bool:
         """One request for all partitions that moved since the last; every commit_every_ms."""
         positions = self.app.keeper.positions()
         moved = {tp: at for tp, at in positions.items() if self._committed.get(tp) != at}

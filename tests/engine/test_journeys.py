@@ -22,7 +22,8 @@ def abandoned(*items: str, rules: Rules | None = None, at_ms: int = TEN) -> Worl
 
 
 def buy(world: World, at_ms: int, *items: str, order: str = "R-77", **said: object) -> None:
-    world.tell("order.completed", at_ms, ANA, channel="store", order=order, items=items, **said)  # type: ignore[arg-type]
+    said = {"channel": "store", "order": order} | said
+    world.tell("order.completed", at_ms, ANA, items=items, **said)  # type: ignore[arg-type]
 
 
 def only(name: str, **changed: object) -> Rules:
@@ -278,6 +279,39 @@ def test_a_refund_or_a_cancellation_releases_nothing() -> None:
 
         assert [action for action, *_ in world.told()] == ["suppress"]
         assert steps(world) == {}
+
+
+def test_nobody_asks_for_a_review_of_an_order_whose_payment_failed() -> None:
+    """The purchase never was; a second payment makes it one."""
+    world = World()
+    buy(world, TEN, "boots-41")
+    world.tell("order.payment_failed", TEN + HOUR, ANA, channel="backoffice", order="R-77")
+    assert world.told(journey="review-request") == [("suppress", "payment_failed", ("ask-review",))]
+
+    buy(world, TEN + 2 * HOUR, "boots-41")
+    assert world.told(journey="review-request")[-1][0] == "release"
+
+
+def test_a_run_that_rests_on_a_fact_that_was_taken_back_is_stopped() -> None:
+    """The office had mistaken her contract for another; what she looked at does not change that."""
+    world = World()
+    world.tell("renewal.viewed", TEN - HOUR, ANA, channel="app", contract="K-5")
+    world.tell("contract.renewal_due", TEN, ANA, contract="K-5", id="crm-1")
+    world.tell("fact.retracted", TEN + HOUR, ANA, fact="crm-1")
+
+    told = world.told(journey="renewal-discount")
+    assert told == [("suppress", "fact_retracted", ("offer-20",))]
+
+
+def test_a_refund_counts_even_when_the_clock_of_the_till_is_behind() -> None:
+    """It is about this order, whenever it says that it was."""
+    world = World()
+    buy(world, TEN, "boots-41")
+    world.tell(
+        "order.refunded", TEN - 3 * HOUR, ANA, channel="store", order="R-77", log_ms=TEN + HOUR
+    )
+
+    assert world.told(journey="review-request") == [("suppress", "returned", ("ask-review",))]
 
 
 def test_a_hold_is_ended_for_whoever_waits_even_when_the_journey_is_over() -> None:
