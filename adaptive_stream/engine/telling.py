@@ -74,13 +74,15 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     """Say what differs from what was said before; nothing, if nothing does."""
     instance = one.instance
     if verdict.status == "live":
-        if instance.status != "live":
+        if instance.status != "live" or instance.told:
             _release(one, judgement)
         return
     same_hold = (instance.because, instance.until_ms) == (verdict.because, verdict.until_ms)
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
         return
     channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+    if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
+        channels = dict.fromkeys(instance.told, ()) | channels
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -106,7 +108,8 @@ def _release(one: Run, judgement: Judgement) -> None:
             instance.moved_ms = event_ms  # What came due under the hold is due when it ends.
     left = run.remaining(one.journey, instance, judgement.view, one.now_ms)
     channels = {c: left.get(c, ()) for c in instance.told if held or c in left}
-    instance.told = {}
+    # The others hear of it when the run begins anew and something is good on them again.
+    instance.told = {c: steps for c, steps in instance.told.items() if c not in channels}
     _say(Telling("release", one, because, channels, event_ms), judgement)
 
 
