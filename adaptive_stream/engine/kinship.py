@@ -65,28 +65,33 @@ def _ship(customer: Customer, agreed: merge.Merge, arrival: Arrival, rules: Rule
 
 def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     """The winner takes a loser in, and everything is judged again."""
+    if customer.merged_into:
+        message = Message("customer", customer.merged_into, arrival.kind, arrival.body)
+        return _unchanged(customer, [message])
     shipped = merge.decode_absorb(arrival.body)
-    elsewhere = customer.elsewhere(shipped.by.winner.member)
-    if elsewhere:
-        return _pass_on_whole(customer, shipped, arrival, elsewhere)
-    reason, messages = _refused_now(customer, shipped, arrival.log_ms, rules)
-    joining, remaps = merge.adopt(customer, shipped, arrival.log_ms)
+    winner = merge.moved(customer, shipped.by.winner)
+    if winner:  # Whom the loser was linked to is not here any more: she is asked there.
+        again = merge.propose(shipped.by.loser, winner, override=shipped.by.override)
+        return _unchanged(customer, [*parting.send_back(customer, shipped, "moved"), *again])
+    reason, told = _refused_now(customer, shipped, arrival.log_ms, rules)
+    if reason:
+        sent_back = parting.send_back(customer, shipped, reason)
+        refused = _unchanged(customer, [*told, *sent_back])
+        return msgspec.structs.replace(refused, faults=(f"link_refused:{reason}",))
+    remaps = merge.adopt(customer, shipped, arrival.log_ms)
     dropped = tuple(f"dropped:{part}" for part in keep_small(customer, len(arrival.body)))
     was = (shipped.customer, *shipped.was)
     merged = Transition("customer.merged", arrival.log_ms, {"was": was})
-    if reason:  # Taken in and handed back at once: so whoever follows her here finds the way.
-        messages += parting.hand_back(customer, joining, because=reason)
-        remaps = []
     return conclude(
         customer,
         rules,
         clock,
-        cause=_cause(arrival, f"merge-{shipped.customer}", "customer.merged"),
+        cause=_cause(arrival, f"merge-{shipped.customer}", merged.name),
         known_ms=arrival.log_ms,
-        transitions=() if reason else (merged,),
-        was=() if reason else was,
-        messages=(*messages, *remaps, *merge.awaited(customer)),
-        faults=(*dropped, f"link_refused:{reason}") if reason else dropped,
+        transitions=(merged,),
+        was=was,
+        messages=(*remaps, *merge.awaited(customer)),
+        faults=dropped,
     )
 
 
@@ -100,14 +105,6 @@ def _refused_now(
     mine = allowed.known(customer, by.winner, log_ms, rules.identity)
     theirs = allowed.known(shipped, by.loser, log_ms, rules.identity)
     return allowed.refused(mine, theirs, by.winner, by.loser, rules.identity)
-
-
-def _pass_on_whole(customer: Customer, shipped: merge.Absorb, arrival: Arrival, to: str) -> Stepped:
-    """The member that the loser was linked to is not here any more: the loser follows it."""
-    for name in shipped.members:
-        parting.is_gone(customer, name, Gone(to, shipped.identity_epoch))
-    message = Message("customer", to, arrival.kind, arrival.body)
-    return _unchanged(customer, [message])
 
 
 def _cause(arrival: Arrival, name: str, type_: str) -> Cause:
@@ -172,9 +169,9 @@ def _pass_on(customer: Customer, body: merge.Joined, arrival: Arrival, to: str) 
     parting.is_gone(customer, side.member, Gone(to, customer.returned[by.member].epoch))
     for joining in [j for j in customer.joinings if j.beside == side.member]:
         text = customer.members[joining.end].identifiers[joining.named]
-        (back,) = parting.hand_back(customer, joining, because="")
-        one = Side(back.key, joining.end, joining.named, text)
-        messages += [back, *merge.propose(one, msgspec.structs.replace(side, customer=to))]
+        back = parting.hand_back(customer, joining, because="")
+        one = Side(back[0].key, joining.end, joining.named, text)
+        messages += [*back, *merge.propose(one, msgspec.structs.replace(side, customer=to))]
     return _unchanged(customer, [*messages, *merge.awaited(customer)])
 
 
@@ -198,6 +195,7 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     body = merge.decode_contest(arrival.body)
     identifier, reason = body.identifier, body.reason
     messages: list[Message] = []
+    customer.seen_ms = max(customer.seen_ms, arrival.log_ms)
     customer.contested[identifier] = Contested(reason, body.until_ms)
     if reason == "pace":
         hashes = [
@@ -235,6 +233,7 @@ def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: C
     sends = parting.sends_since(customer.members, joining.at_ms)
     pairs = ((joining.beside, joining.end), (one, other))
     messages = parting.hand_back(customer, joining, because="unmerged", apart=pairs)
+    customer.seen_ms = max(customer.seen_ms, cause.known_ms)  # Others still ask here for the way.
     fields: dict[str, object] = {
         "key": messages[0].key,
         "from": messages[0].key,
@@ -274,6 +273,17 @@ def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -
     )
 
 
+def redirect(customer: Customer, arrival: Arrival) -> Stepped:
+    """Whoever she was merged into was two: the one that she is has another id now."""
+    now = merge.decode_remap(arrival.body)
+    if not customer.merged_into or now.epoch <= customer.identity_epoch:
+        return _unchanged(customer, [])
+    customer.merged_into, customer.identity_epoch = now.customer, now.epoch
+    view: dict[str, object] = {"merged_into": now.customer}
+    last = CustomerState(customer.id, customer.state_seq, arrival.log_ms, view)
+    return Stepped(customer, (last,), wake_ms=customer.wake_ms)
+
+
 def forgotten(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     """A row says that it knows this stranger no more; with the last of them she is gone."""
     for member in customer.members.values():
@@ -282,4 +292,5 @@ def forgotten(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     if customer.identifiers() or due_ms > customer.asked_ms:
         return conclude(customer, rules, clock, cause=None, known_ms=arrival.log_ms, shown=True)
     gone = (unseen(customer, arrival.log_ms),)
-    return Stepped(None, gone, faults=("forgotten:anonymous_expired",))
+    redirects = tuple(Message("customer", was, "forgotten", b"") for was in customer.was)
+    return Stepped(None, gone, redirects, faults=("forgotten:anonymous_expired",))

@@ -9,6 +9,8 @@ its member is now, and the question is put again there.
 Rule 3: absorb is a join by member, so a repeat is harmless.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from adaptive_stream.engine import allowed
@@ -30,6 +32,7 @@ from adaptive_stream.engine.parts.kept import keep
 JOININGS_MAX = 200
 APART_MAX = 500
 WAITING_MAX = 200
+RETURNED_MAX = 500
 
 
 class Merge(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -197,11 +200,11 @@ def ship(customer: Customer, merge: Merge, log_ms: int) -> list[Message]:
     return [Message("customer", winner, "absorb", body), *waiting]
 
 
-def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> tuple[Joining, list[Message]]:
+def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
     """Take in a loser's members, and tell every identifier of theirs where it belongs now."""
+    mine, theirs = list(customer.members), list(absorb.members)
     apart = [*customer.apart, *absorb.apart]
     if absorb.by.override:
-        mine, theirs = list(customer.members), list(absorb.members)
         apart = [pair for pair in apart if not allowed.parted([pair], mine, theirs)]
     for name, member in absorb.members.items():
         if name in customer.members:
@@ -213,13 +216,9 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> tuple[Joining, lis
     for name, offer in absorb.offers.items():
         customer.offers[name if name not in customer.offers else offer.id] = offer
     customer.was = sorted({*customer.was, *absorb.was, absorb.customer})
-    customer.apart = bounded(apart)
+    customer.apart = bounded(apart, mine, theirs)
     customer.contested = absorb.contested | customer.contested
-    customer.returned = {
-        name: max(gone, customer.returned.get(name, gone), key=lambda one: one.epoch)
-        for name, gone in (customer.returned | absorb.returned).items()
-        if name not in customer.members and gone.customer != customer.id
-    }
+    hear(customer, absorb.returned)
     joining = Joining(
         customer=absorb.customer,
         end=absorb.by.loser.member,
@@ -236,12 +235,26 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> tuple[Joining, lis
     customer.identity_epoch = max(customer.identity_epoch, absorb.identity_epoch) + 1
     customer.consent_epoch = max(customer.consent_epoch, absorb.consent_epoch)
     customer.seen_ms = max(customer.seen_ms, log_ms)
-    return joining, remaps(customer, absorb.members)
+    return remaps(customer, absorb.members)
 
 
-def bounded(pairs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Each pair once, the newest last; the oldest go when there are too many."""
-    return list(dict.fromkeys(pairs))[-APART_MAX:]
+def hear(customer: Customer, returned: dict[str, Gone]) -> None:
+    """Where members went that are not here: of two words the newer; of too many the newest."""
+    newest: dict[str, Gone] = {}
+    for name, gone in sorted(
+        (*returned.items(), *customer.returned.items()), key=lambda one: (one[1].epoch, one[0])
+    ):
+        if name not in customer.members and gone.customer != customer.id:
+            newest.pop(name, None)
+            newest[name] = gone
+    customer.returned = dict(list(newest.items())[-RETURNED_MAX:])
+
+
+def bounded(pairs: list[tuple[str, str]], *together: Iterable[str]) -> list[tuple[str, str]]:
+    """Each pair once, the newest last; the oldest go when there are too many, and so does a pair
+    that somebody has insisted to be one since."""
+    kept = (pair for pair in pairs if not any(set(pair) <= set(whole) for whole in together))
+    return list(dict.fromkeys(kept))[-APART_MAX:]
 
 
 def remaps(customer: Customer, members: dict[str, Member]) -> list[Message]:

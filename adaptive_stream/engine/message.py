@@ -9,7 +9,7 @@ class Arrival(msgspec.Struct, frozen=True):
     kind: on identity.facts.v1 `fact`, `link`, `unlink`, `remap`, `contest`, `forget`, `hold`,
     `endpoint`; on
     customer.facts.v1 `fact`, `joined`, `contested`, `merge.proposed`, `merge.offer`, `merge.go`,
-    `absorb`, `return`, `tick`.
+    `absorb`, `return`, `redirect`, `forgotten`, `tick`.
     key: the identifier hash, or the customer. log_ms: log time in UTC ms (for a tick: its now).
     cause: `topic/partition/offset` of the channel record behind it, or "" for a tick.
     member: on customer.facts.v1, the member that a fact belongs to. ids: on identity.facts.v1,

@@ -11,10 +11,18 @@ from adaptive_stream.engine.allowed import resting_on
 from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member, Offer, Told
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.identifier import customer_of, member_id
-from adaptive_stream.engine.merge import Joined, bounded, join, remaps
+from adaptive_stream.engine.merge import (
+    Absorb,
+    Joined,
+    Remap,
+    bounded,
+    encode,
+    hear,
+    join,
+    remaps,
+)
 from adaptive_stream.engine.message import Message
 
-RETURNED_MAX = 500
 KEYED = {"carts": "carts", "orders": "orders", "contracts": "contracts", "cases": "cases"}
 
 
@@ -93,6 +101,7 @@ def hand_back(
     customer.apart = bounded([*customer.apart, *apart])
     members = {name: customer.members.pop(name) for name in sorted(group)}
     offers = {k: offer for k, offer in customer.offers.items() if offer.member in members}
+    here = dict.fromkeys(customer.members, Gone(customer.id, customer.identity_epoch))
     names = {i for member in members.values() for i in member.identifiers.values()}
     contested = {i: doubt for i, doubt in customer.contested.items() if i in names}
     body = encode_return(
@@ -103,7 +112,7 @@ def hand_back(
             was=sorted(was - {to}),
             joinings=[one for one in customer.joinings if {one.end, one.beside} <= group],
             apart=customer.apart,
-            returned=customer.returned,
+            returned=customer.returned | here,
             contested=contested,
             epoch=customer.identity_epoch,
             consent_epoch=customer.consent_epoch,
@@ -117,15 +126,43 @@ def hand_back(
     _forget_told(customer)
     for name in members:
         is_gone(customer, name, Gone(to, customer.identity_epoch))
-    return [Message("customer", to, "return", body)]
+    return [Message("customer", to, "return", body), *redirects(customer)]
+
+
+def send_back(customer: Customer, shipped: Absorb, because: str) -> list[Message]:
+    """A loser who cannot be taken in goes back as she came; what follows her here is sent after."""
+    epoch = max(customer.identity_epoch, shipped.identity_epoch) + 1
+    customer.identity_epoch = epoch
+    gone = dict.fromkeys(shipped.members, Gone(shipped.customer, epoch))
+    hear(customer, shipped.returned | gone)
+    body = encode_return(
+        Return(
+            members=shipped.members,
+            told=shipped.told,
+            offers=shipped.offers,
+            was=shipped.was,
+            joinings=shipped.joinings,
+            apart=shipped.apart,
+            returned=shipped.returned,
+            contested=shipped.contested,
+            epoch=epoch,
+            consent_epoch=shipped.consent_epoch,
+            because=because,
+        )
+    )
+    return [Message("customer", shipped.customer, "return", body)]
+
+
+def redirects(customer: Customer) -> list[Message]:
+    """Tell whoever was merged into her where she is: the way may have led through another."""
+    here = encode(Remap("", customer.id, customer.identity_epoch))
+    return [Message("customer", was, "redirect", here) for was in customer.was]
 
 
 def is_gone(customer: Customer, member: str, gone: Gone) -> None:
     """Note where a member went; of too many the oldest are forgotten."""
     customer.returned.pop(member, None)
-    customer.returned[member] = gone
-    while len(customer.returned) > RETURNED_MAX:
-        del customer.returned[next(iter(customer.returned))]
+    hear(customer, {member: gone})
 
 
 def hand_back_resting_on(
@@ -162,16 +199,12 @@ def take_back(customer: Customer, back: Return) -> list[Message]:
     customer.offers |= back.offers
     customer.joinings = [*customer.joinings, *back.joinings]
     customer.was = sorted({*customer.was, *back.was})
-    customer.apart = bounded([*customer.apart, *back.apart])
+    customer.apart = bounded([*customer.apart, *back.apart], customer.members)
     customer.contested |= back.contested
-    customer.returned = {
-        name: max(gone, customer.returned.get(name, gone), key=lambda one: one.epoch)
-        for name, gone in (customer.returned | back.returned).items()
-        if name not in customer.members and gone.customer != customer.id
-    }
+    hear(customer, back.returned)
     customer.identity_epoch = max(customer.identity_epoch, back.epoch)
     customer.consent_epoch = max(customer.consent_epoch, back.consent_epoch)
-    return remaps(customer, back.members)
+    return [*remaps(customer, back.members), *redirects(customer)]
 
 
 def sends_since(members: dict[str, Member], since_ms: int) -> list[str]:

@@ -39,7 +39,11 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
         return kinship.joined(customer, arrival, rules, clock)
     if arrival.kind == "absorb":
         return kinship.absorb(customer, arrival, rules, clock)
+    if arrival.kind == "redirect":
+        return kinship.redirect(customer, arrival)
     elsewhere = customer.elsewhere(arrival.member)
+    if elsewhere and arrival.kind == "forgotten" and not arrival.member:
+        return Stepped(None)  # Whom this redirect led to is gone, and with her whoever she was.
     if elsewhere:
         return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":

@@ -14,6 +14,7 @@ from tests.identity.oracle import Families, expected
 from tests.identity.people import HOUR_MS, PRODUCERS, T0_MS, Lives, lives, more, request
 from tests.identity.rest import compare, judge
 from tests.identity.rules import RULES
+from tests.identity.wild import wild
 from tests.identity.world import Broken, Chances, World
 
 PART = 1_000
@@ -23,23 +24,32 @@ def history(seed: int) -> None:
     """One history, from its seed. Raises Broken with the seed when something is not as it must."""
     chance = random.Random(seed)
     world = World(RULES, chance, _chances(chance), T0_MS)
+    try:
+        if chance.random() < 0.3:
+            wild(world)
+        else:
+            _tame(world)
+    except Exception as error:
+        raise Broken(f"SEED={seed}: {type(error).__name__}: {error}") from error
+
+
+def _tame(world: World) -> None:
+    """A life whose end is known beforehand."""
+    chance = world.chance
     told = lives(chance)
     families = Families()
     facts: list[Fact] = []
     cut: set[frozenset[str]] = set()
-    try:
-        for number in range(chance.choice((1, 1, 2, 3, 4))):
-            at_ms = T0_MS + HOUR_MS * (2 + number)
-            if number:
-                told.rounds.append(_next_round(chance, told, families, cut, number))
-            for fact in told.rounds[-1]:
-                families.hear(fact)
-            facts += told.rounds[-1]
-            _play(world, told.rounds[-1], at_ms)
-            judge(world, facts)
-            compare(world, expected(families, facts), at_ms)
-    except Exception as error:
-        raise Broken(f"SEED={seed}: {type(error).__name__}: {error}") from error
+    for number in range(chance.choice((1, 1, 2, 3, 4))):
+        at_ms = T0_MS + HOUR_MS * (2 + number)
+        if number:
+            told.rounds.append(_next_round(chance, told, families, cut, number))
+        for fact in told.rounds[-1]:
+            families.hear(fact)
+        facts += told.rounds[-1]
+        _play(world, told.rounds[-1], at_ms)
+        judge(world, facts)
+        compare(world, expected(families, facts), at_ms)
 
 
 def _chances(chance: random.Random) -> Chances:

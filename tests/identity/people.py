@@ -98,11 +98,11 @@ def _tree(chance: random.Random, nodes: list[str]) -> list[tuple[str, str]]:
 def _link(chance: random.Random, edge: tuple[str, str], number: int) -> Fact:
     if chance.random() < 0.5:
         return _fact(chance, "identity.linked", edge, number)
-    return _business(chance, edge, number)
+    return business(chance, edge, number)
 
 
 def _deed(chance: random.Random, person: Person, number: int) -> Fact:
-    return _business(chance, (chance.choice(person.identifiers),), number)
+    return business(chance, (chance.choice(person.identifiers),), number)
 
 
 def _fact(
@@ -121,7 +121,7 @@ def _fact(
     )
 
 
-def _business(chance: random.Random, names: tuple[str, ...], number: int) -> Fact:
+def business(chance: random.Random, names: tuple[str, ...], number: int) -> Fact:
     part = chance.choice(("cart", "cart", "cart", "order", "order", "contract", "consent", "case"))
     if part == "cart":
         types = ("cart.item_added", "cart.item_added", "cart.item_removed", "cart.emptied")

@@ -6,8 +6,8 @@ from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decision import StateChanged
 from adaptive_stream.engine.fact import Fact
-from adaptive_stream.engine.merge import APART_MAX, JOININGS_MAX
-from adaptive_stream.engine.parting import RETURNED_MAX
+from adaptive_stream.engine.merge import APART_MAX, JOININGS_MAX, RETURNED_MAX
+from adaptive_stream.engine.resolve import Row
 from adaptive_stream.engine.view import fold
 from tests.identity.oracle import Expected
 from tests.identity.rules import CHANNELS, RULES
@@ -23,16 +23,18 @@ def must(truth: object, says: str) -> None:
         raise Broken(says)
 
 
-def judge(world: World, facts: list[Fact], *, forgets: bool = False) -> None:
+def judge(world: World, facts: list[Fact], *, forgets: bool = False, routed: bool = True) -> None:
     """The invariants: rows, redirects, bounds, conservation, numbers, timers.
 
-    `forgets`: strangers were forgotten, so what they did may be gone.
+    `forgets`: strangers were forgotten, so what they did may be gone. `routed`: a fact is kept
+    under its first identifier; one that is mute speaks for nobody.
     """
     customers = world.customers()
     _judge_rows(world, customers)
     for customer in customers.values():
         _judge_customer(customer, customers)
-    _judge_conservation(world, customers, facts, forgets=forgets)
+    kept = _kept(customers, world.rows() if routed else None)
+    _judge_conservation(kept, facts, forgets=forgets)
     _judge_numbers(world, customers, forgets=forgets)
     for partition in world.partitions.values():
         late = [who for who, at in partition.wakes.items() if at <= partition.clock.now_ms]
@@ -76,24 +78,33 @@ def _judge_customer(customer: Customer, customers: dict[str, Customer]) -> None:
         must(root is not None, f"the redirects of {customer.id} lead nowhere")
 
 
+def _kept(customers: dict[str, Customer], rows: dict[str, Row] | None) -> Counter[tuple[str, str]]:
+    """(fact id, hash of the identifier that it is kept under, or "") -> how often."""
+    hashes = {row.member: key for key, row in rows.items()} if rows is not None else {}
+    return Counter(
+        (fact.id, hashes.get(name, "") if rows is not None else "")
+        for customer in customers.values()
+        for name, member in customer.members.items()
+        for by_key in member.parts.values()
+        for some in by_key.values()
+        for fact in some
+    )
+
+
 def _judge_conservation(
-    world: World, customers: dict[str, Customer], facts: list[Fact], *, forgets: bool
+    kept: Counter[tuple[str, str]], facts: list[Fact], *, forgets: bool
 ) -> None:
-    rows = world.rows()
-    kept: Counter[tuple[str, str]] = Counter()
-    for customer in customers.values():
-        for name, member in customer.members.items():
-            for by_key in member.parts.values():
-                kept.update((fact.id, name) for some in by_key.values() for fact in some)
+    routed = any(key for _, key in kept)
     for fact in facts:
         if not fact.type.startswith(UNKEPT):
-            row = rows.get(hashed(fact.identifiers[0]))
-            here = kept.pop((fact.id, row.member if row else ""), 0)
-            must(here == 1 or forgets, f"{fact.id} {fact.type} is kept {here} times")
-    # What an address says of itself is kept by everybody who can be reached there.
+            times = kept.pop((fact.id, hashed(fact.identifiers[0]) if routed else ""), 0)
+            # What an address says of itself is kept by everybody who can be reached there.
+            most = len(fact.identifiers) if fact.type.startswith("consent.") else 1
+            least = 0 if forgets else 1
+            must(least <= times <= most, f"{fact.id} {fact.type} is kept {times} times")
     said = {fact.id for fact in facts if fact.type.startswith("consent.")}
-    kept = Counter({key: times for key, times in kept.items() if key[0] not in said})
-    must(not kept, f"kept where they do not belong: {kept}")
+    elsewhere = {key for key in kept if key[0] not in said}
+    must(not elsewhere, f"kept where they do not belong: {elsewhere}")
 
 
 def _judge_numbers(world: World, customers: dict[str, Customer], *, forgets: bool) -> None:
@@ -106,7 +117,10 @@ def _judge_numbers(world: World, customers: dict[str, Customer], *, forgets: boo
                 f"a gap before {said.customer}'s {said.state_seq}",
             )
     for customer in customers.values():
-        must(seen.pop(customer.id, 0) == customer.state_seq, "state_seq was not told")
+        must(
+            seen.pop(customer.id, 0) == customer.state_seq,
+            f"{customer.id} is at {customer.state_seq}",
+        )
     must(forgets or not seen, f"told of customers who are not: {seen}")
 
 

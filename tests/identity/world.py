@@ -8,7 +8,6 @@ behind a partition's clock is.
 
 import random
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -96,8 +95,7 @@ class World:
     partitions: dict[str, Partition] = field(default_factory=dict)
     queues: dict[tuple[str, str], deque[Record]] = field(default_factory=dict)
     written: dict[str, int] = field(default_factory=dict)
-    passed_on: Callable[[Record, Record], Record] = lambda record, _: record
-    redirects: dict[str, str] = field(default_factory=dict)
+    forwarded: Record | None = None  # what the record being written was made of
 
     def __post_init__(self) -> None:
         for n in range(PARTITIONS):
@@ -180,16 +178,16 @@ class World:
             arrival = msgspec.structs.replace(arrival, log_ms=self.now_ms)
             record = record._replace(arrival=arrival)
         partition.since.append(record)
-        self._take(record, partition, None)
+        self._take(record, partition)
 
     def _crash(self, partition: Partition) -> None:
         """It begins again at its checkpoint, and writes all it had written since a second time."""
         since = list(partition.since)
         partition.restore()
         for record in since:
-            self._take(record, partition, None)
+            self._take(record, partition)
 
-    def _take(self, record: Record, partition: Partition, _: None) -> None:
+    def _take(self, record: Record, partition: Partition) -> None:
         offset, partition.offset = partition.offset, partition.offset + 1
         if record.arrival.kind == TICK:
             self._fire(record, partition, offset)
@@ -211,9 +209,7 @@ class World:
             msgspec.json.decode(record.arrival.body, type=Clock)
         )
         woken, idx = (-1, ""), 0
-        while due := [
-            (at, who) for who, at in partition.wakes.items() if at <= clock.now_ms and (at, who) > woken
-        ]:  # fmt: skip
+        while due := [one for one in _due(partition) if one > woken]:
             woken = min(due)
             arrival = Arrival(TICK, woken[1], b"", clock.now_ms)
             for message in self._step(arrival, partition):
@@ -234,7 +230,8 @@ class World:
             ids=message.ids,
             type=message.type,
         )
-        made = self.passed_on(Record(arrival, partition.name, place, record.hops + 1), record)
+        self.forwarded = record
+        made = Record(arrival, partition.name, place, record.hops + 1)
         self._queue(made, self._home("q" if message.to == "identity" else "c", message.key))
 
     def _resolve(self, arrival: Arrival, partition: Partition) -> tuple[Message, ...]:
@@ -300,6 +297,11 @@ class World:
                 if key not in last or said.rev > last[key].rev:
                     last[key] = said
         return last
+
+
+def _due(partition: Partition) -> list[tuple[int, str]]:
+    now_ms = partition.clock.now_ms
+    return [(at, who) for who, at in partition.wakes.items() if at <= now_ms]
 
 
 def hashed(identifier: str) -> str:

@@ -1,0 +1,121 @@
+"""Each hole that the protocol closes, opened on purpose: the histories find every one of them."""
+
+import pytest
+
+from adaptive_stream.engine import kinship, merge, parting, resolve
+from adaptive_stream.engine.customer import Customer, Gone
+from adaptive_stream.engine.message import Arrival
+from adaptive_stream.engine.row import Row
+from tests.identity import world
+from tests.identity.histories import history
+from tests.identity.world import Broken, Record
+
+RUNS_MAX = 2_500
+
+
+def found(first: int = 0) -> int:
+    """After how many histories something is seen that may never be."""
+    for seed in range(first, first + RUNS_MAX):
+        try:
+            history(seed)
+        except Broken as broken:
+            print(broken)
+            return seed - first
+    pytest.fail(f"{RUNS_MAX} histories did not find it")
+
+
+def test_a_forwarded_fact_that_keeps_its_first_position_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The repeat filter is per path: what was overtaken on another would look like a repeat."""
+    queue = world.World._queue
+
+    def keeping(self: world.World, made: Record, target: str) -> None:
+        before = self.forwarded
+        if before and made.source[0] == target[0] == "c" and made.arrival.kind == "fact":
+            made = made._replace(source=before.source, place=before.place)
+        queue(self, made, target)
+
+    monkeypatch.setattr(world.World, "_queue", keeping)
+    found()
+
+
+def test_without_returned_what_comes_late_is_given_to_the_wrong_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever handed a member back says where it went."""
+    monkeypatch.setattr(parting, "is_gone", lambda *_: None)
+    found()
+
+
+def test_remaps_that_are_not_compared_by_epoch_leave_rows_behind(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two remaps of one row come from two partitions, in any order."""
+
+    def remap(row: Row | None, arrival: Arrival) -> resolve.Resolved:
+        if row is None:
+            return resolve.Resolved(row, (), False)
+        row.customer = merge.decode_remap(arrival.body).customer
+        return resolve.Resolved(row, (), True)
+
+    monkeypatch.setattr(resolve, "_remap", remap)
+    found()
+
+
+def test_a_question_that_does_not_wait_merges_who_is_not_there_yet(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A link may be quicker than the members that it links."""
+    monkeypatch.setattr(merge, "waits", lambda *_: False)
+    found()
+
+
+def test_guards_that_are_not_asked_again_let_too_many_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the offer and the absorb either side may have become another."""
+    monkeypatch.setattr(kinship, "_refused_now", lambda *_: ("", []))
+    found()
+
+
+def test_what_hung_on_a_link_has_to_leave_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was linked by the one that leaves goes with it."""
+    monkeypatch.setattr(parting, "leaves_with", lambda _, joining: {joining.end})
+    found()
+
+
+def test_older_words_about_a_member_may_not_replace_newer_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A customer who hears of a parting after the member has come back must not believe it."""
+    adopt = merge.adopt
+
+    def believing(customer: Customer, absorb: merge.Absorb, log_ms: int):  # type: ignore[no-untyped-def]
+        known = dict(customer.returned)
+        adopted = adopt(customer, absorb, log_ms)
+        customer.returned |= {name: Gone(gone.customer, 1 << 40) for name, gone in known.items()}
+        return adopted
+
+    monkeypatch.setattr(merge, "adopt", believing)
+    monkeypatch.setattr(
+        Customer,
+        "elsewhere",
+        lambda self, member: (
+            self.merged_into or (self.returned[member].customer if member in self.returned else "")
+        ),
+    )
+    found()
+
+
+def test_a_checkpoint_that_forgets_what_it_had_read_applies_facts_twice(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Positions and states are one record batch."""
+    restore = world.Partition.restore
+
+    def torn(self: world.Partition) -> None:
+        rows = dict(self.rows)
+        restore(self)
+        self.rows = rows
+
+    monkeypatch.setattr(world.Partition, "restore", torn)
+    found()
