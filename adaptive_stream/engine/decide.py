@@ -58,7 +58,7 @@ def decide(
                 was=occasion.absorbed,
             )
         )
-    if told or said or occasion.shown:
+    if told or said or occasion.shown or judgement.changed:
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, occasion.known_ms, state))
     return decisions + said, judgement
