@@ -159,13 +159,9 @@ def _order(facts: list[Any]) -> tuple[str, bool, int, tuple[str, ...], bool] | N
 
 
 def _order_journey(person: Expected, key: str, order: tuple[Any, ...] | None) -> None:
-    status = order[0] if order else ""
-    if status == "completed":
-        person.journeys["order", key] = (LIVE, True)
-    elif order is None or (status in ("refunded", "cancelled") and order[4]):
-        person.journeys["order", key] = (STOPPED, False)
-    else:
-        person.journeys["order", key] = (LIVE, False)
+    """A review is for what she paid for, and neither brought back nor called off."""
+    complete = order is not None and order[0] == "completed"
+    person.journeys["order", key] = (LIVE if complete else STOPPED, complete)
 
 
 @dataclass(slots=True)

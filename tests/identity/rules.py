@@ -21,8 +21,14 @@ HEEDS = frozenset(("web", "store"))
 CHANNELS = {"cart": ("email", "push"), "contract": ("email",), "order": ("email",), "her": ("sms",)}
 
 
-def _where(names: str, run: Callable[[Mapping[str, object]], object]) -> Expression:
-    return Expression(names, frozenset(names.split()), run)
+def _where(names: str, where: Callable[[Mapping[str, object]], object]) -> Expression:
+    """As the catalogue compiles it: of a thing that is not there nothing is true."""
+    needed = frozenset(names.split())
+
+    def run(scope: Mapping[str, object]) -> object:
+        return needed <= scope.keys() and where(scope)
+
+    return Expression(names, needed, run)
 
 
 def _use(
