@@ -13,7 +13,7 @@ from adaptive_stream.cli.data_dir import default_data_dir
 from adaptive_stream.cli.exits import Refused
 from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.worker.settings import Settings, SettingsError, read_settings
-from adaptive_stream.worker.supervisor import STAGES
+from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor
 
 # Options of ours that are settings of the worker, as they are named there.
 PASSED_ON: tuple[str, ...] = (
@@ -56,6 +56,7 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         raise Refused("these settings do not hold:\n" + "\n".join(error.faults)) from None
     if args.stage:
+        end_with_supervisor()  # First of all: what follows takes seconds.
         from adaptive_stream.worker.app import run_stage  # Faust is slow to import.
 
         run_stage(args.stage, settings)

@@ -30,7 +30,7 @@ from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve
 from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor, group_of, quiet_logging
+from adaptive_stream.worker.supervisor import STAGES, group_of, quiet_logging
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
@@ -197,7 +197,6 @@ def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one stage until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
     quiet_logging(settings.log_level)
-    end_with_supervisor()
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()

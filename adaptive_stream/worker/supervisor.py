@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 STAGES = ("admit", "resolve", "step")
 STOP_WITHIN_S = 5.0
-BACKOFF_S = (0.0, 0.5, 1.0, 2.0, 5.0, 10.0)
+BACKOFF_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0)  # By how often it ended in short order.
 STEADY_S = 30.0  # Who ran that long starts again at once.
 LOOK_S = 0.05
 SUPERVISED = "ADAPTIVE_STREAM_SUPERVISED"
@@ -61,7 +61,7 @@ class Child:
             self.process.stdin.close()
         self.process = None
         self._ends = 0 if now_s - self._started_s > STEADY_S else self._ends + 1
-        self._start_at_s = now_s + BACKOFF_S[min(self._ends, len(BACKOFF_S)) - 1]
+        self._start_at_s = now_s + BACKOFF_S[min(self._ends, len(BACKOFF_S) - 1)]
 
     def stop(self, how: signal.Signals) -> None:
         """Sends it a signal, if it runs."""
