@@ -107,6 +107,8 @@ def _start(
         if hit is None:
             continue
         runs = before.get(_name(journey, about.key, view), [])
+        for instance in runs:
+            _go_on(instance, about, journey, view, now_ms)
         if not all(_over(instance, hit) for instance in runs):
             for instance in runs:
                 _begin_anew(instance, hit, journey, view)
@@ -143,6 +145,17 @@ def _over(before: Instance, hit: Hit) -> bool:
     if before.status == "too_old":
         return hit.at_ms > before.begun_ms
     return before.status == "ended" and hit.at_ms > before.ends_ms
+
+
+def _go_on(
+    instance: Instance, about: About, journey: Journey, view: View, now_ms: int
+) -> None:
+    """A run that ended because its cart was filled again, by a fact that is not hers after all,
+    never ended. Its channels were told to stop: they are released if it is still good."""
+    ends_ms = journey.ends.after(instance.begun_ms, view.zone)
+    early = instance.status == "ended" and instance.ends_ms < ends_ms
+    if early and now_ms < ends_ms and not about.refilled(instance.begun_ms):
+        instance.status, instance.ends_ms = "stopped", ends_ms
 
 
 def _begin_anew(instance: Instance, hit: Hit, journey: Journey, view: View) -> None:

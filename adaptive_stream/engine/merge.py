@@ -164,6 +164,8 @@ def offered(
     elsewhere = moved(customer, merge.winner)
     if elsewhere:
         return propose(merge.loser, elsewhere, override=merge.override), ""
+    if merge.loser.member in customer.members:
+        return [], ""  # Another link has made them one meanwhile.
     if waits(customer, "merge.offer", merge.winner, body):
         return [], ""
     if not merge.override:
