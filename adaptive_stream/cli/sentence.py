@@ -90,12 +90,12 @@ def fact_sentence(fact: Fact) -> str:
     known["items"] = ", ".join(
         line.item
         + (f" x{line.quantity}" if line.quantity != 1 else "")
-        + (f" at {_amount(line.price, '')}" if line.price is not None else "")
+        + (f" at {_amount(line.price, currency)}" if line.price is not None else "")
         for line in fact.lines
     )
     known["items"] = known["items"] or fact.data.get("item")
     if isinstance(value := fact.data.get("value"), int):
-        known["value"] = _amount(value, currency)
+        known["value"] = f"{_amount(value, currency)} {currency}".rstrip()
     return _filled(FACTS.get(fact.type, _unworded(fact.type)), known)
 
 
@@ -110,7 +110,8 @@ def _unworded(name: str) -> str:
 
 
 def _amount(minor: int, currency: str) -> str:
-    return f"{money.major_units(minor, currency):.2f} {currency}".rstrip()
+    digits = money.EXPONENTS.get(currency, 2)
+    return f"{money.major_units(minor, currency):.{digits}f}"
 
 
 def _filled(phrase: str, known: Mapping[str, object]) -> str:

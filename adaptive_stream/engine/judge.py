@@ -140,9 +140,9 @@ def _over(before: Instance, hit: Hit) -> bool:
 
 
 def _begin_anew(instance: Instance, hit: Hit, journey: Journey, about: About, view: View) -> None:
-    """She touched the cart again before the first step was due, or filled it again after all of it
-    was bought: the waiting begins anew."""
-    if instance.status not in RUNNING or hit.at_ms <= instance.begun_ms:
+    """Before its first step a run begins when its thing did: with the latest touch of a cart, or
+    with a late report of an order. A cart that was filled again waits anew in any case."""
+    if instance.status not in RUNNING or hit.at_ms == instance.begun_ms:
         return
     if not instance.steps or about.refilled(instance.begun_ms):
         instance.begun_ms = hit.at_ms

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adaptive_stream.engine.condition import About, hits, holds
+from adaptive_stream.engine.entity import Order
 from adaptive_stream.engine.journey import Hold, Journey
 from adaptive_stream.engine.parts.carts import TOLERANCE_MS
 from adaptive_stream.engine.view import Hit, View
@@ -26,6 +27,9 @@ def verdict(journey: Journey, about: About, begun_ms: int, view: View, now_ms: i
     """Of a run that began at `begun_ms`, as of now."""
     if about.refilled(begun_ms):
         return Verdict("stopped", "superseded")
+    unpaid = isinstance(about.entity, Order) and not about.entity.paid
+    if unpaid and holds(journey.when, about, view, now_ms) is None:
+        return Verdict("stopped", "payment_failed")  # It never was what the run began for.
     stop = stopped(journey, about, begun_ms, view, now_ms)
     if stop is not None:
         return stop
@@ -41,13 +45,16 @@ def verdict(journey: Journey, about: About, begun_ms: int, view: View, now_ms: i
 def stopped(
     journey: Journey, about: About, begun_ms: int, view: View, now_ms: int
 ) -> Verdict | None:
-    """The first stop rule that holds, by something that happened since this thing came to be."""
+    """The first stop rule that holds: by what became of the thing itself, or by something else
+    that happened since it came to be."""
     since_ms = about.since_ms(begun_ms) - TOLERANCE_MS
     for use in journey.stop_when:
+        # A refund stops the review of its order, even when the till's clock is hours behind.
+        its_own = use.condition.where is not None and use.condition.kinds == (about.kind,)
         fitting = [
             hit
             for hit in hits(use, about, view)
-            if hit.at_ms >= since_ms and (not hit.by_time or hit.at_ms <= now_ms)
+            if (its_own or hit.at_ms >= since_ms) and (not hit.by_time or hit.at_ms <= now_ms)
         ]
         if fitting:
             return Verdict("stopped", use.condition.name, fitting[-1])

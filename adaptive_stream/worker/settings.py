@@ -43,7 +43,7 @@ class Settings:
     data_dir: Path = Path("adaptive-stream-data")
     profile: str = ""
     prefix: str = ""
-    tenant_key: str = ""
+    tenant_key: str = field(default="", repr=False)
     clock: str = "wall"
     web_host: str = "127.0.0.1"
     web_port: int = 9464
@@ -60,11 +60,10 @@ class Settings:
     security: str = "PLAINTEXT"
     sasl_mechanism: str = ""
     sasl_username: str = ""
-    sasl_password: str = ""
+    sasl_password: str = field(default="", repr=False)
     tls_ca: str = ""
     tls_cert: str = ""
     tls_key: str = ""
-    unset: frozenset[str] = field(default=frozenset(), repr=False)
 
     @property
     def hash_key(self) -> bytes:

@@ -280,6 +280,28 @@ def test_a_refund_or_a_cancellation_releases_nothing() -> None:
         assert steps(world) == {}
 
 
+def test_nobody_asks_for_a_review_of_an_order_whose_payment_failed() -> None:
+    """The purchase never was; a second payment makes it one."""
+    world = World()
+    buy(world, TEN, "boots-41")
+    world.tell("order.payment_failed", TEN + HOUR, ANA, channel="backoffice", order="R-77")
+    assert world.told(journey="review-request") == [("suppress", "payment_failed", ("ask-review",))]
+
+    buy(world, TEN + 2 * HOUR, "boots-41")
+    assert world.told(journey="review-request")[-1][0] == "release"
+
+
+def test_a_refund_counts_even_when_the_clock_of_the_till_is_behind() -> None:
+    """It is about this order, whenever it says that it was."""
+    world = World()
+    buy(world, TEN, "boots-41")
+    world.tell(
+        "order.refunded", TEN - 3 * HOUR, ANA, channel="store", order="R-77", log_ms=TEN + HOUR
+    )
+
+    assert world.told(journey="review-request") == [("suppress", "returned", ("ask-review",))]
+
+
 def test_a_hold_is_ended_for_whoever_waits_even_when_the_journey_is_over() -> None:
     """Nobody waits for a release that cannot come any more."""
     rules = only("abandoned-cart")

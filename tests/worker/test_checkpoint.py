@@ -1,0 +1,248 @@
+"""The checkpoint against a fake of Kafka and RocksDB that crashes at every step."""
+
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from adaptive_stream.worker import checkpoint as steps
+from adaptive_stream.worker.checkpoint import Entry, Input, Logged, Pending, Progress
+from adaptive_stream.worker.exit import Refusal, Superseded
+from adaptive_stream.worker.store import Row
+
+FACTS = [(b"ana", 1), (b"bob", 2), (b"ana", 3), (b"cy", 4), (b"bob", 5), (b"ana", 6), (b"cy", 7)]
+SUMS = {b"ana": 10, b"bob": 7, b"cy": 11}
+BATCH = 2
+CHUNK = 3  # Records that a read of the changelog gives: not where its batches end.
+
+
+class Crash(Exception):
+    """kill -9."""
+
+
+@dataclass
+class World:
+    """What outlives a process: a changelog, a store, and what the group committed."""
+
+    log: list[Logged] = field(default_factory=list)
+    meta: dict[bytes, bytes] = field(default_factory=dict)
+    rows: dict[bytes, Row] = field(default_factory=dict)
+    committed: int | None = None
+    start: int = 0
+    end: int = len(FACTS)
+    performed: int = 0
+    crash_at: int = -1
+    crash_before: bool = False
+
+    def perform(self, effect: steps.Effect) -> Any:
+        """The effect's result; crashes before or after it when its turn has come."""
+        crashes = self.performed == self.crash_at
+        self.performed += 1
+        if crashes and self.crash_before:
+            raise Crash
+        result = self._perform(effect)
+        if crashes:
+            raise Crash
+        return result
+
+    def _perform(self, effect: steps.Effect) -> Any:
+        match effect:
+            case steps.ReadInput():
+                return Input(self.committed, self.start, self.end)
+            case steps.ReadStore():
+                return dict(self.meta)
+            case steps.WipeStore():
+                self.wipe()
+            case steps.Append(entries, epoch):
+                return self.append(entries, epoch)
+            case steps.ReadLog(offset):
+                chunk = self.log[offset : offset + CHUNK]
+                return steps.Chunk(chunk, offset + len(chunk))
+            case steps.WriteStore(rows, meta):
+                self.rows.update(rows)
+                self.meta.update(meta)
+            case steps.Commit(offset):
+                assert offset <= max(mark.next_offset for mark in _marks(self))
+                self.committed = offset
+        return None
+
+    def append(self, entries: list[Entry], epoch: int | None) -> int:
+        """Appends a record batch; its first offset."""
+        base = len(self.log)
+        self.log += [Logged(base + n, epoch, entry) for n, entry in enumerate(entries)]
+        return base
+
+    def wipe(self) -> None:
+        """Another machine."""
+        self.meta, self.rows = {}, {}
+
+
+class Contested(World):
+    """A claim in it is followed at once by another's."""
+
+    def append(self, entries: list[Entry], epoch: int | None) -> int:
+        """As ever, and the other's claim."""
+        base = super().append(entries, epoch)
+        if entries[0].key == steps.CLAIM:
+            super().append([Entry(steps.CLAIM, b"another")], None)
+        return base
+
+
+def _marks(world: World) -> list[steps.Mark]:
+    written = [each.entry.value for each in world.log if each.entry.key == steps.CHECKPOINT]
+    return [steps.decode_mark(value or b"") for value in written]
+
+
+def drive(work: Generator[steps.Effect, Any, Any], world: World) -> Any:
+    """Runs a generator against the world."""
+    result = None
+    while True:
+        try:
+            result = world.perform(work.send(result))
+        except StopIteration as end:
+            return end.value
+
+
+def run_owner(world: World) -> None:
+    """Takes the partition over and sums facts by customer, to the end of the input."""
+    progress: Progress = drive(steps.recover(b"owner"), world)
+    while progress.mark is not None and progress.mark.next_offset < len(FACTS):
+        drive(steps.checkpoint(progress, _batch(world, progress.mark.next_offset)), world)
+
+
+def _batch(world: World, offset: int) -> Pending:
+    pending = Pending(next_offset=min(offset + BATCH, len(FACTS)))
+    for at in range(offset, pending.next_offset):
+        key, amount = FACTS[at]
+        before = pending.rows.get(key) or world.rows.get(key) or Row(0, b"0")
+        pending.rows[key] = Row(0, b"%d" % (int(before.value or b"0") + amount))
+        pending.sources["identity/0"] = (at, 0)
+    return pending
+
+
+def _sums(world: World) -> dict[bytes, int]:
+    return {key: int(row.value or b"") for key, row in world.rows.items()}
+
+
+def _crash_points() -> Iterator[tuple[int, bool]]:
+    calm = World()
+    run_owner(calm)
+    for at in range(calm.performed):
+        yield at, True
+        yield at, False
+
+
+SAME_HOST: Callable[[World], None] = lambda _: None  # noqa: E731
+HOSTS = {"same host": SAME_HOST, "new host": World.wipe}
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_each_fact_counts_once_wherever_the_owner_died(host: str) -> None:
+    """A crash before or after any step, twice in a row, leaves neither a hole nor a repeat."""
+    for first in _crash_points():
+        for second in [*_crash_points()][:: 3 if host == "same host" else 4]:
+            world = World()
+            for world.crash_at, world.crash_before in (first, second):
+                world.performed = 0
+                try:
+                    run_owner(world)
+                except Crash:
+                    HOSTS[host](world)
+            world.crash_at = -1
+            run_owner(world)
+            assert _sums(world) == SUMS, (first, second)
+
+
+def test_a_store_that_lost_its_last_batches_reads_them_again() -> None:
+    """Kill -9 loses what RocksDB had not flushed: whole batches, and the changelog has them."""
+    world = World()
+    run_owner(world)
+    for lost in range(len(world.log)):
+        behind = World(log=list(world.log), committed=world.committed)
+        behind.meta, behind.rows = _store_at(world, lost)
+        run_owner(behind)
+        assert _sums(behind) == SUMS
+
+
+def _store_at(world: World, log_end: int) -> tuple[dict[bytes, bytes], dict[bytes, Row]]:
+    """A store that knows the changelog up to `log_end`."""
+    store = World(log=world.log[:log_end])
+    progress = Progress()
+    while progress.log_end < log_end:
+        rows, sources = steps._fold(progress, store.perform(steps.ReadLog(progress.log_end)))
+        store.perform(steps.WriteStore(rows, steps._meta(progress, sources)))
+    return store.meta, store.rows
+
+
+def test_what_a_former_owner_writes_late_is_ignored() -> None:
+    """A process that slept through a takeover wakes and writes: nobody believes it."""
+    world = World()
+    zombie: Progress = drive(steps.recover(b"zombie"), world)
+    late = _batch(world, 0)
+    run_owner(world)
+    with pytest.raises(Superseded):
+        drive(steps.checkpoint(zombie, late), world)
+    world.wipe()
+
+    progress: Progress = drive(steps.recover(b"next"), world)
+
+    assert _sums(world) == SUMS
+    assert progress.damaged == {b"ana", b"bob", steps.CHECKPOINT, b"#src/identity/0"}
+
+
+def test_an_owner_that_was_written_over_stops() -> None:
+    """The offset of its own batch tells an owner that somebody else wrote in between."""
+    world = World()
+    progress: Progress = drive(steps.recover(b"owner"), world)
+    world.append([Entry(steps.CLAIM, b"another")], None)
+    with pytest.raises(Superseded, match="another owner"):
+        drive(steps.checkpoint(progress, _batch(world, 0)), world)
+
+
+def test_of_two_claims_the_later_holds() -> None:
+    """Who finds a later claim than its own does not begin."""
+    with pytest.raises(Superseded, match="claimed at 0, and again by another at 1"):
+        run_owner(Contested())
+
+
+def test_a_store_ahead_of_its_changelog_is_wiped() -> None:
+    """A changelog that was made anew knows nothing; the store must not know better."""
+    world = World()
+    run_owner(world)
+    world.log, world.committed = [], None
+    run_owner(world)
+    assert _sums(world) == SUMS
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"log": [], "meta": {}}, "committed and the changelog knows nothing"),
+        ({"committed": 9}, "committed and the changelog knows 7"),
+        ({"start": 9, "end": 20}, "facts were removed"),
+        ({"end": 3}, "made anew"),
+    ],
+)
+def test_facts_that_would_be_lost_in_silence_stop_the_start(
+    changes: dict[str, Any], says: str
+) -> None:
+    """An operator is told what is gone and what to do, before a fact is passed over."""
+    world = World()
+    run_owner(world)
+    for name, value in changes.items():
+        setattr(world, name, value)
+    with pytest.raises(Refusal, match=says):
+        run_owner(world)
+
+
+def test_a_checkpoint_is_one_batch_that_ends_in_its_mark() -> None:
+    """Last value of each state, the sources touched, and the mark behind all of them."""
+    world = World()
+    progress: Progress = drive(steps.recover(b"owner"), world)
+    before = len(world.log)
+    drive(steps.checkpoint(progress, _batch(world, 0), clean=True), world)
+    keys = [each.entry.key for each in world.log[before:]]
+    assert keys == [b"ana", b"bob", b"#src/identity/0", steps.CHECKPOINT]
+    mark = _marks(world)[-1]
+    assert (mark.next_offset, mark.clean, mark.n) == (2, True, 2)

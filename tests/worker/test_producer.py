@@ -1,0 +1,112 @@
+"""Outboxes against a Kafka that answers when it is told to, and the partitioner against Java's."""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Awaitable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.producer.message_accumulator import BatchBuilder
+
+from adaptive_stream.worker.exit import BUG
+from adaptive_stream.worker.producer import Outbox, partition_of
+
+# From the tests of Kafka's own client: murmur2 as a signed 32-bit number.
+JAVA = {
+    b"21": -973932308,
+    b"foobar": -790332482,
+    b"a-little-bit-long-string": -985981536,
+    b"a-little-bit-longer-string": -1486304829,
+    b"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8": -58897971,
+    b"abc": 479470107,
+}
+
+FAILS = """
+import asyncio
+from aiokafka.errors import KafkaTimeoutError
+from tests.worker.test_producer import SlowKafka
+from adaptive_stream.worker.producer import Outbox
+
+async def main():
+    kafka = SlowKafka()
+    Outbox(kafka, "t", 0).put(b"k", b"v", ())
+    await asyncio.sleep(0)
+    while not kafka.sent:
+        await asyncio.sleep(0)
+    kafka.sent[0][1].set_exception(KafkaTimeoutError())
+    await asyncio.sleep(30)
+
+asyncio.run(main())
+"""
+
+
+class SlowKafka:
+    """Takes batches and acknowledges each when the test says so."""
+
+    def __init__(self) -> None:
+        self.sent: list[tuple[Any, asyncio.Future[Any]]] = []
+        self._arrived = asyncio.Event()
+
+    def create_batch(self) -> BatchBuilder:
+        """As AIOKafkaProducer does it."""
+        return BatchBuilder(1 << 20, 0)
+
+    async def send_batch(self, batch: Any, topic: str, *, partition: int) -> Awaitable[Any]:
+        """The future of the batch's metadata."""
+        del topic, partition
+        future = asyncio.get_running_loop().create_future()
+        self.sent.append((batch, future))
+        self._arrived.set()
+        return future
+
+    async def wait_for(self, count: int) -> None:
+        """Returns when so many batches were sent."""
+        while len(self.sent) < count:
+            self._arrived.clear()
+            await asyncio.wait_for(self._arrived.wait(), 5)
+
+    def acknowledge(self, n: int) -> None:
+        """The broker has the n-th batch."""
+        self.sent[n][1].set_result(SimpleNamespace(offset=n, timestamp=-1))
+
+
+def test_one_batch_is_under_way_and_the_rest_gathers_in_order() -> None:
+    """A batch leaves after the one before it is acknowledged; what came meanwhile goes together."""
+
+    async def run() -> list[int]:
+        kafka = SlowKafka()
+        box = Outbox(kafka, "t", 0)  # type: ignore[arg-type]
+        box.put(b"k", b"0", ())
+        await kafka.wait_for(1)
+        for n in range(1, 100):
+            last = box.put(b"k", b"%d" % n, ())
+        reached = asyncio.create_task(box.reached(last))
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(kafka.sent) == 1
+        kafka.acknowledge(0)
+        await kafka.wait_for(2)
+        assert not reached.done()
+        kafka.acknowledge(1)
+        await asyncio.wait_for(reached, 5)
+        return [batch.record_count() for batch, _ in kafka.sent]
+
+    assert asyncio.run(run()) == [1, 99]
+
+
+def test_a_failed_delivery_ends_the_process() -> None:
+    """Nothing is written behind a record that was lost: the next owner repeats both."""
+    ended = subprocess.run(
+        [sys.executable, "-c", FAILS], capture_output=True, text=True, timeout=25, check=False
+    )
+    assert ended.returncode == BUG
+    assert "writing to t-0 failed: KafkaTimeoutError" in ended.stderr
+
+
+@pytest.mark.parametrize("key", JAVA)
+def test_a_key_has_the_partition_that_java_gives_it(key: bytes) -> None:
+    """Facts of one customer meet in one partition, whichever client wrote them."""
+    for partitions in (1, 4, 64, 7):
+        assert partition_of(key, partitions) == (JAVA[key] & 0x7FFFFFFF) % partitions

@@ -1,0 +1,186 @@
+"""Each override of Faust beside the stock class whose fault it answers.
+
+The stock halves are here so that a newer Faust which mended a fault is noticed: then the override
+can go.
+"""
+
+import asyncio
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import faust
+import pytest
+from faust.tables.recovery import Recovery, ServiceStopped
+from faust.transport.consumer import Consumer as StockConsumer
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP
+
+from adaptive_stream.worker import transport
+from adaptive_stream.worker.app import StageApp, build_app
+from adaptive_stream.worker.settings import Settings
+from adaptive_stream.worker.transport import Inbox
+from tests.worker.stage_world import CATALOG
+
+TP0 = TP("t", 0)
+
+
+class Fetched(NamedTuple):
+    """A record as a fetch gives it."""
+
+    offset: int
+    key: bytes = b"k"
+    value: bytes = b"v" * 100
+
+
+def _ours(tmp_path: Path) -> StageApp:
+    settings = Settings(data_dir=tmp_path, tenant_key="0123456789abcdef", fetch_wait_ms=50)
+    return build_app("resolve", settings, CATALOG)
+
+
+def _stock() -> faust.App:
+    return faust.App("stock", broker="kafka://127.0.0.1:9092", autodiscover=False)
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def test_a_fetch_waits_milliseconds_and_lost_offsets_are_no_secret(tmp_path: Path) -> None:
+    """Stock Faust waits 1.5 s on an idle broker, and jumps over records that are gone."""
+
+    async def run(app: Any) -> tuple[int, str]:
+        consumer = app.transport.create_consumer(
+            callback=lambda _: None,
+            on_partitions_revoked=lambda _: None,
+            on_partitions_assigned=lambda _: None,
+        )
+        app._consumer = consumer
+        kafka = consumer._thread._create_worker_consumer(app.transport)
+        try:
+            return kafka._fetch_max_wait_ms, kafka._auto_offset_reset
+        finally:
+            await kafka.stop()
+            consumer._thread.thread_loop.close()
+
+    assert _run(run(_stock())) == (1500, "earliest")
+    assert _run(run(_ours(tmp_path))) == (50, "none")
+
+
+def test_a_delivery_is_idempotent(tmp_path: Path) -> None:
+    """Stock Faust retries without: a record stands twice."""
+
+    async def run(app: Any) -> Any:
+        return app.transport.create_producer()._settings_extra()
+
+    assert _run(run(_stock())) == {}
+    settings = _run(run(_ours(tmp_path)))
+    assert settings["enable_idempotence"] is True
+    assert settings["acks"] == "all"
+
+
+def test_a_commit_never_passes_what_was_not_worked_on() -> None:
+    """Faults C1 and C2: stock Faust commits over a hole; ours commits what checkpoints say."""
+    stock: Any = object.__new__(driver.Consumer)
+    stock._acked, stock._gap = {TP0: [101, 102]}, {TP0: None}
+    stock._acked_index, stock._committed_offset = {TP0: {101, 102}}, {TP0: 100}
+    assert StockConsumer._new_offset(stock, TP0) == 103  # 100 was in flight all the while.
+
+    class Keeper:
+        """Says what is durable."""
+
+        @staticmethod
+        def positions() -> dict[TP, int]:
+            return {TP0: 100}
+
+    class Thread:
+        """Notes what is committed."""
+
+        def __init__(self) -> None:
+            self.committed: dict[TP, int] = {}
+
+        async def commit(self, offsets: dict[TP, int]) -> bool:
+            self.committed = offsets
+            return True
+
+    class Monitor:
+        """Takes note of nothing."""
+
+        @staticmethod
+        def on_tp_commit(offsets: dict[TP, int]) -> None:
+            del offsets
+
+    class App:
+        """What the consumer asks of its app."""
+
+        keeper, monitor = Keeper, Monitor
+
+    ours: Any = object.__new__(transport.Consumer)
+    ours.app, ours._thread, ours._committed = App, Thread(), {}
+    assert _run(ours.commit()) is True
+    assert ours._thread.committed == {TP0: 100}
+    assert _run(ours.commit()) is False  # Nothing moved: no request.
+
+
+def test_partitions_are_let_go_before_they_are_forgotten() -> None:
+    """Fault C3: stock Faust drops acknowledgements first, and then commits nothing."""
+    order: list[str] = []
+
+    class Keeper:
+        """Notes when it is asked to let go."""
+
+        @staticmethod
+        async def release(consumer: Any) -> None:
+            assert not consumer.flow_active
+            order.append("released")
+
+    class App:
+        """What the consumer asks of its app."""
+
+        keeper = Keeper
+
+    async def forget(self: Any, revoked: set[TP]) -> None:
+        del self, revoked
+        order.append("forgotten")
+
+    ours: Any = object.__new__(transport.Consumer)
+    ours.app, ours.inboxes = App, {}
+    ours.can_resume_flow, ours.suspend_flow = asyncio.Event(), asyncio.Event()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(driver.Consumer, "on_partitions_revoked", forget)
+        _run(ours.on_partitions_revoked({TP0}))
+    assert order == ["released", "forgotten"]
+
+
+def test_a_takeover_that_takes_long_is_not_given_up_in_silence(tmp_path: Path) -> None:
+    """Fault R1: stock recovery takes its own timeout for a stop, and its task ends unheard."""
+
+    async def stock() -> None:
+        await _stock().tables.recovery._wait(asyncio.sleep(5), timeout=0.01)
+
+    with pytest.raises(ServiceStopped):
+        _run(stock())
+    app = _ours(tmp_path)
+    assert type(app.tables.recovery)._resume_streams is not Recovery._resume_streams
+
+
+def test_all_that_waits_is_one_batch_within_bounds() -> None:
+    """Under load batches grow and share the cost; when idle a batch is one record."""
+    inbox = Inbox(TP0, bytes_max=10_000)
+    inbox.put([Fetched(0)])
+    assert [each.offset for each in inbox.take(10, 10_000)] == [0]
+    inbox.put([Fetched(n) for n in range(1, 6)])
+    inbox.put([Fetched(n) for n in range(6, 9)])
+    assert [each.offset for each in inbox.take(100, 10_000)] == list(range(1, 9))
+    assert inbox.bytes == 0
+
+
+def test_a_batch_is_bounded_in_records_and_bytes_and_keeps_its_order() -> None:
+    """However much waits, a batch is bounded; what was not worked on comes first again."""
+    inbox = Inbox(TP0, bytes_max=10_000)
+    inbox.put([Fetched(n) for n in range(10)])
+    taken = inbox.take(4, 10_000)
+    inbox.put_back(taken[2:])
+    assert [each.offset for each in inbox.take(100, 1_000)] == [2, 3, 4]
+    assert len(inbox.take(1, 1)) == 1  # Larger than the bound alone: still taken.
+    assert len(inbox) == 4
