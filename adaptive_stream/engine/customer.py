@@ -36,14 +36,15 @@ class StepState(msgspec.Struct, array_like=True):
 class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
-    `begun_ms` is the start moment (event time); `told` is what each channel was last told to
-    leave: channel -> steps.
+    `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
+    what each channel was last told to leave: channel -> steps.
     """
 
     journey: str
     key: str
     begun_ms: int
     ends_ms: int
+    rests_on: str
     status: str = "live"
     because: str = ""
     until_ms: int | None = None

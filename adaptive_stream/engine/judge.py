@@ -120,7 +120,7 @@ def _start(journey: Journey, now_ms: int, judgement: Judgement) -> None:
 def _begin(journey: Journey, about: About, hit: Hit, rev: int, judgement: Judgement) -> None:
     customer, zone = judgement.customer, judgement.view.zone
     ends_ms = journey.ends.after(hit.at_ms, zone)
-    instance = Instance(journey.name, about.key, hit.at_ms, ends_ms, rev=rev)
+    instance = Instance(journey.name, about.key, hit.at_ms, ends_ms, hit.cause.id, rev=rev)
     name = f"{journey.name}/{about.key}"
     customer.members[_owner(about, customer)].instances[name] = instance
     if hit.cause.known_ms > journey.not_older_than.after(hit.at_ms, zone):
@@ -145,7 +145,7 @@ def _begin_anew(instance: Instance, hit: Hit, journey: Journey, about: About, vi
     if instance.status not in RUNNING or hit.at_ms == instance.begun_ms:
         return
     if not instance.steps or about.refilled(instance.begun_ms):
-        instance.begun_ms = hit.at_ms
+        instance.begun_ms, instance.rests_on = hit.at_ms, hit.cause.id
         instance.ends_ms = journey.ends.after(hit.at_ms, view.zone)
         instance.steps = {}
 
@@ -158,7 +158,8 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
             name = f"{instance.journey}/{instance.key}"
             del judgement.customer.members[one.member].instances[name]
         return
-    if gone:
+    holds_still = holds(one.journey.when, one.about, view, one.now_ms) is not None
+    if gone or (instance.rests_on in view.retracted and not holds_still):
         now = Verdict("stopped", "fact_retracted")
     elif twin:
         now = Verdict("stopped", "superseded")
@@ -170,7 +171,7 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     instance.status, instance.because = now.status, now.because
     instance.until_ms = now.until_ms
     # While what began it no longer holds (she is back in the cart), nothing of it is due.
-    if now.status == "live" and holds(one.journey.when, one.about, view, one.now_ms):
+    if now.status == "live" and holds_still:
         for due in run.advance(one.journey, instance, one.about, view, one.now_ms):
             judgement.due.append((one, due))
 

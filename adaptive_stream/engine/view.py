@@ -21,7 +21,7 @@ from adaptive_stream.engine.parts import (
     profile,
     service,
 )
-from adaptive_stream.engine.parts.kept import cause_of, rank
+from adaptive_stream.engine.parts.kept import cause_of, unite
 
 Entity = Cart | Order | Contract | Case
 
@@ -50,6 +50,7 @@ class View:
     messages: dict[str, dict[str, object]]
     sent_steps: set[tuple[str, str, str]]
     heard: Heard = field(default_factory=dict)
+    retracted: set[str] = field(default_factory=set)  # ids of facts
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
@@ -97,7 +98,8 @@ class View:
 
 def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
     """The customer as of the partition's clock."""
-    parts = _united(customer)
+    retracted = {fact_id for member in customer.members.values() for fact_id in member.retracted}
+    parts = _united(customer, retracted)
     by_order = orders.fold(parts.get("orders", {}))
     by_cart = carts.fold(
         parts.get("carts", {}),
@@ -121,32 +123,30 @@ def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
         messages=messages.fold(said),
         sent_steps=messages.sent_steps(said),
         order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
+        retracted=retracted,
     )
     view.heard = _heard(view, parts)
     return view
 
 
-def _united(customer: Customer) -> dict[str, dict[str, list[Kept]]]:
+def _united(customer: Customer, retracted: set[str]) -> dict[str, dict[str, list[Kept]]]:
     """Part -> key -> facts of all members, without what was retracted."""
-    members = [member for _, member in sorted(customer.members.items())]
-    retracted = {fact_id for member in members for fact_id in member.retracted}
-    if len(members) == 1 and not retracted:
-        return members[0].parts
-    united: dict[str, dict[str, list[Kept]]] = {}
-    for member in members:
+    if len(customer.members) == 1 and not retracted:
+        return next(iter(customer.members.values())).parts
+    gathered: dict[str, dict[str, list[Kept]]] = {}
+    for _, member in sorted(customer.members.items()):
         for part, by_key in member.parts.items():
             for key, facts in by_key.items():
-                mine = united.setdefault(part, {}).setdefault(key, [])
-                have = {(kept.id, kept.type) for kept in mine}
-                mine.extend(
-                    kept
-                    for kept in facts
-                    if kept.id not in retracted and (kept.id, kept.type) not in have
-                )
-    return {
-        part: {key: sorted(facts, key=rank) for key, facts in by_key.items() if facts}
-        for part, by_key in united.items()
-    }
+                gathered.setdefault(part, {}).setdefault(key, []).extend(facts)
+    united: dict[str, dict[str, list[Kept]]] = {}
+    for part, by_key in gathered.items():
+        for key, facts in by_key.items():
+            one_set = unite(facts)
+            # Of what was seen only the latest is kept; whoever takes it back knows of no other.
+            one_set = one_set[-1:] if part == "seen" else one_set
+            if left := [kept for kept in one_set if kept.id not in retracted]:
+                united.setdefault(part, {})[key] = left
+    return united
 
 
 def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:

@@ -59,7 +59,7 @@ def _one(choose: Choose, number: int, told: list[Told]) -> Told:
         said["order"] = f"R-{person}{choose('12')}"
         if type_ in ("order.completed", "order.placed"):
             items = tuple((code, 1) for code in ITEMS if choose((True, False)))
-        if type_ == "order.completed" and choose((False, False, True)):
+        if said["order"].endswith("1") and choose((False, False, True)):
             said["replaces"] = f"OFFLINE-{person}"
     elif type_ == "fact.retracted":
         hers = [one.id for one in told if set(one.who) & set(names)]

@@ -291,6 +291,17 @@ def test_nobody_asks_for_a_review_of_an_order_whose_payment_failed() -> None:
     assert world.told(journey="review-request")[-1][0] == "release"
 
 
+def test_a_run_that_rests_on_a_fact_that_was_taken_back_is_stopped() -> None:
+    """The office had mistaken her contract for another; what she looked at does not change that."""
+    world = World()
+    world.tell("renewal.viewed", TEN - HOUR, ANA, channel="app", contract="K-5")
+    world.tell("contract.renewal_due", TEN, ANA, contract="K-5", id="crm-1")
+    world.tell("fact.retracted", TEN + HOUR, ANA, fact="crm-1")
+
+    told = world.told(journey="renewal-discount")
+    assert told == [("suppress", "fact_retracted", ("offer-20",))]
+
+
 def test_a_refund_counts_even_when_the_clock_of_the_till_is_behind() -> None:
     """It is about this order, whenever it says that it was."""
     world = World()

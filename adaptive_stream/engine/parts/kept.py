@@ -1,6 +1,7 @@
 """How any part keeps a fact: as a set under a business key, in order of (at_ms, id), bounded."""
 
 from bisect import insort
+from collections.abc import Iterable
 
 from adaptive_stream.engine.customer import Kept, Member
 from adaptive_stream.engine.decision import Cause
@@ -32,6 +33,16 @@ def keep(member: Member, part: str, key: str, kept: Kept) -> str | None:
         del facts[0]
         return f"{part}_fact"
     return None
+
+
+def unite(facts: Iterable[Kept]) -> list[Kept]:
+    """The facts of several members as one set, in order; repeats are as in `keep`."""
+    chosen: dict[tuple[str, str], Kept] = {}
+    for kept in facts:
+        other = chosen.setdefault((kept.id, kept.type), kept)
+        if other is not kept and _content(kept) < _content(other):
+            chosen[kept.id, kept.type] = kept
+    return sorted(chosen.values(), key=rank)
 
 
 def _content(kept: Kept) -> tuple[object, ...]:
