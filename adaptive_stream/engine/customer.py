@@ -101,7 +101,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     """One person: a set of members. A loser of a merge keeps only `merged_into` and its counters.
 
     `wake_ms` is the earliest moment at which time alone changes something; the shell's index by
-    due time is derived from it.
+    due time is derived from it. `shown_ms`: the log time of her newest public state, 0 for none.
     """
 
     id: str
@@ -114,6 +114,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     identity_epoch: int = 0
     consent_epoch: int = 0
     wake_ms: int | None = None
+    shown_ms: int = 0
 
     def instances(self) -> list[tuple[str, Instance]]:
         """Every instance with its member, in a fixed order."""

@@ -75,6 +75,7 @@ def decide(
             )
         )
     if told or said or shown:
+        customer.shown_ms = known_ms
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, known_ms, state))
     return decisions + said, judgement.not_started

@@ -63,6 +63,17 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     raise AssertionError(f"no such record on customer.facts: {arrival.kind}")
 
 
+def show(customer: Customer, rules: Rules, clock: Clock) -> CustomerState | None:
+    """Her public state, to be said again; None of somebody of whom nothing was said yet."""
+    if not customer.shown_ms:
+        return None
+    if customer.merged_into:
+        view: dict[str, object] = {"merged_into": customer.merged_into}
+    else:
+        view = public(customer, fold(customer, clock, rules.policy))
+    return CustomerState(customer.id, customer.state_seq, customer.shown_ms, view)
+
+
 def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     fact = decode_fact(arrival.body)
     faults: tuple[str, ...] = ()
@@ -112,9 +123,9 @@ def _joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) ->
     member.identifiers[joined.hash] = joined.identifier
     messages = (merge.remap(customer, joined.hash),) if customer.was else ()
     # Whoever looks her up by this identifier must find her, whether or not a fact follows.
-    state = public(customer, fold(customer, clock, rules.policy))
-    shown = CustomerState(customer.id, customer.state_seq, arrival.log_ms, state)
-    return Stepped(customer, (shown,), messages, customer.wake_ms)
+    customer.shown_ms = arrival.log_ms
+    state = show(customer, rules, clock)
+    return Stepped(customer, (state,) if state else (), messages, customer.wake_ms)
 
 
 def _go(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
@@ -138,6 +149,7 @@ def _go(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
         identity_epoch=customer.identity_epoch,
         consent_epoch=customer.consent_epoch,
     )
+    customer.shown_ms = arrival.log_ms
     last = CustomerState(customer.id, customer.state_seq, arrival.log_ms, {"merged_into": winner})
     return Stepped(customer, (changed, last), tuple(messages))
 

@@ -20,6 +20,7 @@ class Resolve:
     """The second stage. `prefix` stands before the names of our topics, `rules` is their id."""
 
     name = "resolve"
+    views = None
 
     def __init__(self, prefix: str, incarnation: int, rules: str) -> None:
         self.topics = (prefix + IDENTITY_FACTS,)
@@ -60,6 +61,10 @@ class Resolve:
                     outcome.count("messages", message.kind)
         outcome.rows = {key: Row(NEVER, encode_row(identities[key])) for key in touched}
         return outcome
+
+    def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
+        """There is no topic of views."""
+        return []
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""

@@ -56,6 +56,7 @@ class OneStage:
 
     name = "step"
     rules = ""
+    views = None
 
     def __init__(self, topic: str, prefix: str) -> None:
         self.topics = (topic,)
