@@ -28,7 +28,7 @@ Changes = dict[tuple[str, int], tuple[Any, ...]]  # (customer, seq) -> from, to,
 
 def facts(count: int, customers: int = CUSTOMERS) -> Iterator[tuple[bytes, bytes]]:
     """(key, value) of the first `count` facts: always the same ones."""
-    rng = random.Random(SEED)  # noqa: S311 (nothing here is secret)
+    rng = random.Random(SEED)
     kinds = rng.choices(list(KINDS), list(KINDS.values()), k=4_096)
     number, draw = rng.randrange, rng.random
     for n in range(count):

@@ -3,7 +3,6 @@
     python bare_loop.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC
 """
 
-import asyncio
 import gc
 import sys
 from typing import Any
