@@ -9,7 +9,7 @@ from confluent_kafka.admin import AdminClient, NewTopic
 PARTITIONS = 4
 WITHIN_S = 30.0
 READ_AT_ONCE = 10_000
-QUIET = {"log_level": 3}  # A broker that has just started makes clients wait, and they say so.
+QUIET = {"log_level": 2}  # A broker that starts or ends makes clients wait, and they say so.
 STAMPED = {"message.timestamp.type": "LogAppendTime"}  # The broker's clock measures everybody.
 
 Headers = list[tuple[str, bytes]]
