@@ -153,6 +153,7 @@ class KeptEffects(PartitionEffects):
         self._reader = reader
         self._log = TopicPartition(stage.changelog, tp.partition)
         self._views = TopicPartition(stage.views, tp.partition) if stage.views else None
+        self._tp = tp
         self._store = store
         self._input = found
         if self._views is not None:
@@ -186,6 +187,8 @@ class KeptEffects(PartitionEffects):
                 return store.wipe()
             case effects.ReadInput():
                 return self._input
+            case effects.ReadEnd():
+                return await self._reader.end(TopicPartition(*self._tp))
         return await super().perform(effect)
 
     async def _append(self, append: effects.Append) -> int:

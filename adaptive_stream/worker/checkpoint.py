@@ -25,6 +25,7 @@ from adaptive_stream.worker.effects import (
     Input,
     PutViews,
     ReadClock,
+    ReadEnd,
     ReadInput,
     ReadLog,
     ReadRows,
@@ -76,6 +77,8 @@ def recover(owner: bytes, has_views: bool = False) -> Generator[Effect, Any, Pro
         mark = progress.mark = Mark(e=claim, n=0, next_offset=input.start)
     else:
         known = str(mark.next_offset)
+    if mark.next_offset > input.end:  # It was read before the claim, and may have grown since.
+        input = input._replace(end=(yield ReadEnd()))
     _check(input, mark.next_offset, known)
     if has_views:
         views: Views = yield ReadViews(mark.views if mark.views >= 0 else None)

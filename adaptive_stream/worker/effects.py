@@ -60,6 +60,10 @@ class ReadInput(NamedTuple):
     """-> Input."""
 
 
+class ReadEnd(NamedTuple):
+    """-> the offset at which the input partition ends now."""
+
+
 class ReadStore(NamedTuple):
     """-> meta of the local store, {} when it is new."""
 
@@ -126,6 +130,6 @@ class Commit(NamedTuple):
 
 
 Effect = (
-    ReadInput | ReadStore | WipeStore | ReadRows | ReadClock | Append | ReadLog | WriteStore
+    ReadInput | ReadEnd | ReadStore | WipeStore | ReadRows | ReadClock | Append | ReadLog | WriteStore
     | AwaitOutputs | ReadViews | PutViews | Commit
 )  # fmt: skip

@@ -273,5 +273,7 @@ class Group:
 
     def _give(self, worker: Worker, tps: list[Tp]) -> None:
         worker.owners = {}
+        worker.assignment += 1
         for tp in tps:
-            self._world.after(self._world.random.randint(1, 500), worker.own, tp)
+            delay_ms = self._world.random.randint(1, 500)
+            self._world.after(delay_ms, worker.own, tp, worker.assignment)

@@ -261,6 +261,8 @@ class Owner:
                 return None
             case effects.ReadInput():
                 return (yield process.ask(self._input))
+            case effects.ReadEnd():
+                return (yield process.ask(lambda: self._broker.log(*self.tp).end))
             case effects.Commit(offset):
                 commit = partial(self._worker.group.commit, process.name, self.tp, offset)
                 return (yield process.ask(commit))
@@ -338,12 +340,15 @@ class Worker:
         self.host = host
         self.holes = holes
         self.generation = 0
+        self.assignment = 0
         self.owners: dict[Tp, Owner] = {}
         self.kept = stage.changelog is not None
         self._boxes: dict[Log, Outbox] = {}
 
-    def own(self, tp: Tp) -> None:
-        """Takes a partition over."""
+    def own(self, tp: Tp, assignment: int) -> None:
+        """Takes a partition over, unless it was assigned anew meanwhile."""
+        if assignment != self.assignment:
+            return
         self.owners[tp] = owner = Owner(self, tp)
         self.process.start(owner.life())
 

@@ -70,7 +70,7 @@ class Simulation:
             for stage in stages
             for n in range(SLOTS)
         ]
-        self._processes = 0
+        self._started: list[tuple[Slot, Worker]] = []
 
     def run(self) -> None:
         """The whole of it."""
@@ -128,13 +128,13 @@ class Simulation:
         slot.backup = {tp: disk.copy() for tp, disk in slot.host.items()}
 
     def _start(self, slot: Slot) -> None:
-        self._processes += 1
-        process = Process(self.world, f"{slot.instance}#{self._processes}")
+        process = Process(self.world, f"{slot.instance}#{len(self._started) + 1}")
         setting = self.setting
         worker = Worker(
             process, slot.stage, setting.protocol, self.broker, slot.group, slot.host, setting.holes
         )
         slot.worker = worker
+        self._started.append((slot, worker))
         process.on_death = partial(self._on_death, slot, worker)
         process.on_freeze = partial(self._on_freeze, slot, worker)
         slot.group.join(worker, self._member(slot, worker))
@@ -231,11 +231,11 @@ class Simulation:
         world = self.world
         world.dangers = Dangers()
         world.tell("calm")
-        for slot in self.slots:
-            process = slot.worker.process
-            if process.frozen:
+        for slot, worker in self._started:
+            process = worker.process
+            if process.frozen and not process.dead:
                 process.frozen_until_ms = world.now_ms + world.random.randint(0, MINUTE_MS)
-                world.after(MINUTE_MS + SECOND_MS, self._on_thaw, slot, slot.worker)
+                world.after(MINUTE_MS + SECOND_MS, self._on_thaw, slot, worker)
         world.run(world.now_ms + CALM_MS)
 
     def _settle(self) -> None:

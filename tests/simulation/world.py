@@ -237,7 +237,8 @@ class Thread:
         if process.dead:
             return
         if process.frozen:
-            delay_ms = process.frozen_until_ms - process.world.now_ms
+            # Looked at again and again: a freeze may end sooner than was thought.
+            delay_ms = min(process.frozen_until_ms - process.world.now_ms, MINUTE_MS)
             process.world.after(delay_ms, self.go_on, value)
             return
         try:

@@ -61,6 +61,8 @@ class World:
         match effect:
             case effects.ReadInput():
                 return Input(self.committed, self.start, self.end)
+            case effects.ReadEnd():
+                return self.end
             case effects.ReadStore():
                 return dict(self.meta)
             case effects.WipeStore():
