@@ -115,10 +115,13 @@ def publish(figures: Iterable[Figure], about: dict[str, Any]) -> None:
 def table(figures: Iterable[Figure], about: dict[str, Any]) -> str:
     """The summary for a reader."""
     of = about["machine"]
-    rows = [
+    head = (
         f"{'Quick' if about['quick'] else 'Full'} run on {of['cores']} cores of {of['cpu']}, "
         f"{of['memory_gb']} GB, {of['system']}, Python {of['python']}, Apache Kafka {of['kafka']} "
-        f"on the same machine; its load before the run was {of['load_before']}.",
+        f"on the same machine; its load before the run was {of['load_before']}."
+    )
+    rows = [
+        head,
         "",
         "| figure | reached | to reach | stretch | made from |",
         "|---|---|---|---|---|",

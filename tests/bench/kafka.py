@@ -1,4 +1,4 @@
-"""Bulk work on a broker for the harness: topics, writing, reading. Everything here is unmeasured."""
+"""Topics, writing and reading in bulk, for the harness: nothing here is measured."""
 
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
@@ -60,7 +60,8 @@ def write(bootstrap: str, records: Iterable[ToWrite]) -> int:
         }
     )
     count = 0
-    for count, each in enumerate(records, start=1):
+    for each in records:
+        count += 1
         at = {} if each.partition is None else {"partition": each.partition}
         while True:
             try:

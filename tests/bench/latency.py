@@ -6,6 +6,7 @@ a cart, each by a person of her own, and each must lead to a suppression.
 
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 import orjson
 
@@ -55,7 +56,7 @@ def _relay(lab: Lab, rate: int, seconds: int, hops: tuple[str, ...]) -> Seen:
     records = [(hops[0], key, value, id) for _, key, value, id in _records(rate, seconds)]
     jobs = [
         lab.python("relay.py", source, target, name=f"{source}-{target}")
-        for source, target in zip(hops, hops[1:], strict=False)
+        for source, target in pairwise(hops)
     ]
     wait_for(lambda: all("ready" in job.log.read_text() for job in jobs), "a relay", 30)
     warm = [(topic, key, value, "") for topic, key, value, _ in records[:rate]]

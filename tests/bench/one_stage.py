@@ -1,4 +1,4 @@
-"""One stage, everybody the same job (job.py), round by round, outputs compared before a figure counts.
+"""One stage: everybody does the same job (job.py), and no figure counts before its output is right.
 
 A rate is taken from the broker's stamps on the output: from the moment by which a quarter of it was
 there (a JVM is warm by then) to its end. What starting costs is in none of them.
@@ -23,7 +23,7 @@ OURS, LIMIT = "ours", "bare aiokafka loop"
 
 @dataclass(frozen=True)
 class Peer:
-    """`facts`: how many it is given, in full and in quick; `start(lab, facts, out, run)` runs it."""
+    """`facts`: how many it gets, in full and in quick; `start(lab, facts, out, run)` runs it."""
 
     name: str
     facts: tuple[int, int]

@@ -6,6 +6,7 @@ kill Kafka itself waits for the session timeout, which is therefore taken off.
 
 import signal
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from tests.bench import latency, worker
 from tests.bench.figures import Figure
@@ -21,7 +22,8 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:  # noq
     """A kill; then a stop and start by the supervisor, with static membership."""
     say("kill -9 of the step stage")
     killed_s = _pause(say, "501", signal.SIGKILL, ())
-    yield Figure("kill_pause_s", max(0.0, killed_s - SESSION_S), {"with_session": round(killed_s, 2)})
+    detail = {"with_session": round(killed_s, 2)}
+    yield Figure("kill_pause_s", max(0.0, killed_s - SESSION_S), detail)
     say("restart of the step stage")
     options = ("--instance", "bench")
     yield Figure("static_restart_pause_s", _pause(say, "502", signal.SIGTERM, options))
@@ -46,4 +48,4 @@ def longest_pause_s(seen: Seen) -> float:
     """Between one suppression and the next. Raises AssertionError when one never came."""
     seen.latencies_ms()
     moments = sorted(seen.readable_s.values())
-    return max(after - before for before, after in zip(moments, moments[1:], strict=False))
+    return max(after - before for before, after in pairwise(moments))

@@ -120,7 +120,9 @@ def _moulds() -> Iterator[Mould]:
         member = member_id(customer)
         state = _lived(customer, member, hashed, mail_identifier(mail), bodies, catalog.rules)
         state.wake_ms = None  # Copies of one moment would all fire at once.
-        yield Mould(encode_customer(state), tuple(map(str.encode, (customer, member, hashed, mail))))
+        yield Mould(
+            encode_customer(state), tuple(map(str.encode, (customer, member, hashed, mail)))
+        )
 
 
 def _lived(

@@ -32,11 +32,11 @@ class Seen:
         """Sorted. Raises AssertionError when something never came."""
         missing = self.acked_s.keys() - self.readable_s.keys()
         if missing:
-            raise AssertionError(f"{len(missing)} of {len(self.acked_s)} never came: {min(missing)}")
+            raise AssertionError(
+                f"{len(missing)} of {len(self.acked_s)} never came: {min(missing)}"
+            )
         # What is readable before its own acknowledgement is seen took no time.
-        return sorted(
-            max(0.0, self.readable_s[id] - at) * 1e3 for id, at in self.acked_s.items()
-        )
+        return sorted(max(0.0, self.readable_s[id] - at) * 1e3 for id, at in self.acked_s.items())
 
 
 def percentile(values: Sequence[float], share: float) -> float:

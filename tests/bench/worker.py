@@ -31,7 +31,11 @@ class Worker:
     """Three stages in `lab`. A second start under the same name finds the stores of the first."""
 
     def __init__(
-        self, lab: Lab, name: str = "worker", rules_dir: Path = RULES_DIR, options: Iterable[str] = ()
+        self,
+        lab: Lab,
+        name: str = "worker",
+        rules_dir: Path = RULES_DIR,
+        options: Iterable[str] = (),
     ) -> None:
         words = ("--topics-dir", str(TOPICS_DIR), "--rules-dir", str(rules_dir), *options)
         self._running = RunningWorker(

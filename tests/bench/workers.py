@@ -12,7 +12,7 @@ FACTS, CUSTOMERS = (100_000, 5_000), (13_000, 700)
 
 
 def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
-    """With two cores for broker and workers, two do not do more than one: see that it costs little."""
+    """On two cores, broker included, a second worker adds nothing: see that it costs little."""
     per_s = {}
     for workers in (1, 2):
         with Lab(say) as lab, ExitStack() as running:

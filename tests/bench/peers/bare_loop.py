@@ -1,6 +1,6 @@
 """The job as a bare aiokafka loop, state in a dict and nowhere else: the limit for Python.
 
-    python bare_loop.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC
+python bare_loop.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC
 """
 
 import gc

@@ -1,6 +1,6 @@
 """The job in our shell: its transport, checkpoint and store, with this small stage in them.
 
-    python ours.py BOOTSTRAP FACTS_TOPIC PREFIX DATA_DIR
+python ours.py BOOTSTRAP FACTS_TOPIC PREFIX DATA_DIR
 """
 
 import sys
@@ -22,6 +22,8 @@ OUT = "customer.state-changed.v1"
 
 
 class Fact(msgspec.Struct):
+    """What of a fact the job needs."""
+
     type: str
     customer: str
     at_ms: int
@@ -29,6 +31,8 @@ class Fact(msgspec.Struct):
 
 
 class State(msgspec.Struct, array_like=True):
+    """One customer."""
+
     seq: int = 0
     status: str = "none"
     total: int = 0
@@ -36,6 +40,8 @@ class State(msgspec.Struct, array_like=True):
 
 
 class Change(msgspec.Struct):
+    """What goes out."""
+
     customer: str
     seq: int
     before: str = msgspec.field(name="from")

@@ -1,6 +1,6 @@
 """The job on Quix Streams, with its RocksDB state and changelog.
 
-    python quix.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC DATA_DIR
+python quix.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC DATA_DIR
 """
 
 import sys

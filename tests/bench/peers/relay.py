@@ -1,6 +1,6 @@
 """One bare hop: what is read is written as it is, in order. The floor of latency.
 
-    python relay.py BOOTSTRAP FROM_TOPIC TO_TOPIC
+python relay.py BOOTSTRAP FROM_TOPIC TO_TOPIC
 """
 
 import asyncio

@@ -1,6 +1,6 @@
 """The job on stock Faust: an agent and a table in RocksDB (rocksdict), nothing replaced.
 
-    python stock_faust.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC DATA_DIR
+python stock_faust.py BOOTSTRAP FACTS_TOPIC OUT_TOPIC DATA_DIR
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Stock Faust reads a table back from its changelog, and says how long that took.
 
-    python stock_faust_restore.py BOOTSTRAP APP_ID DATA_DIR
+python stock_faust_restore.py BOOTSTRAP APP_ID DATA_DIR
 """
 
 import sys
