@@ -11,6 +11,7 @@ from tests.bench.figures import Figure, machine, progress, publish, show
 
 # In the order in which they run; each is a file with measure(quick, say) -> figures.
 BENCHMARKS = (
+    "stages",
     "one_stage",
     "pipeline",
     "latency",

@@ -18,8 +18,8 @@ from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.resolve import Row, encode_row
 from adaptive_stream.engine.step import step
 from adaptive_stream.formats import admit
-from adaptive_stream.worker import checkpoint as steps
 from adaptive_stream.worker.producer import partition_of
+from adaptive_stream.worker.progress import CHECKPOINT, CLAIM, Mark, encode_mark
 from tests.bench import mix
 from tests.bench.kafka import PARTITIONS, ToWrite, write
 from tests.bench.lab import TENANT_KEY, Lab
@@ -86,7 +86,7 @@ class _Log:
         self._marks = 0
 
     def claim(self) -> ToWrite:
-        return self._record(steps.CLAIM, b"bench", [])
+        return self._record(CLAIM, b"bench", [])
 
     def put(self, key: bytes, value: bytes) -> Iterator[ToWrite]:
         yield self._record(key, value, [("e", b"0")])
@@ -96,8 +96,8 @@ class _Log:
 
     def mark(self) -> ToWrite:
         self._marks += 1
-        value = steps.encode_mark(steps.Mark(e=0, n=self._marks, next_offset=0))
-        return self._record(steps.CHECKPOINT, value, [("e", b"0")])
+        value = encode_mark(Mark(e=0, n=self._marks, next_offset=0))
+        return self._record(CHECKPOINT, value, [("e", b"0")])
 
     def _record(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> ToWrite:
         topic, partition = self._place
