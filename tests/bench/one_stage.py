@@ -63,9 +63,9 @@ def _python_peers() -> list[Peer]:
     return [
         Peer(OURS, (2_000_000, 400_000), lambda lab, facts, _, run: lab.python(
             "ours.py", facts, run, data(lab, run), name=run)),
-        Peer("stock Faust", (40_000, 10_000), lambda lab, facts, out, run: lab.python(
+        Peer("stock Faust", (40_000, 8_000), lambda lab, facts, out, run: lab.python(
             "stock_faust.py", facts, out, data(lab, run), name=run)),
-        Peer("Quix Streams", (300_000, 80_000), lambda lab, facts, out, run: lab.python(
+        Peer("Quix Streams", (300_000, 60_000), lambda lab, facts, out, run: lab.python(
             "quix.py", facts, out, data(lab, run), name=run, python=QUIX_PYTHON)),
         Peer(LIMIT, (2_000_000, 400_000), lambda lab, facts, out, run: lab.python(
             "bare_loop.py", facts, out, name=run)),

@@ -15,7 +15,7 @@ from tests.bench.probe import Seen, probe
 
 PER_S = 100
 SESSION_S = 6.0
-SECONDS, AT_S = 20, 4.0
+SECONDS, AT_S = 18, 3.0
 
 
 def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:  # noqa: ARG001

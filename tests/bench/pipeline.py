@@ -12,8 +12,8 @@ from tests.bench import mix, worker
 from tests.bench.figures import Figure
 from tests.bench.lab import Lab
 
-FACTS, CUSTOMERS = (300_000, 40_000), (12_000, 1_600)  # In full, in quick: 25 facts a customer.
-WARM_UP = 5_000
+FACTS, CUSTOMERS = (300_000, 15_000), (12_000, 600)  # In full, in quick: 25 facts a customer.
+WARM_UP = 2_000
 
 
 def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:

@@ -29,6 +29,8 @@ from tests.bench.worker import RULES_DIR, TOPICS_DIR
 FACTS, CUSTOMERS = (40_000, 6_000), (1_600, 240)  # 25 facts a customer.
 BATCH = 500
 LINES_SHOWN = 25
+READS = (("resolve", "identity.facts.v1"), ("step", "customer.facts.v1"))
+Profiles = dict[str, cProfile.Profile]
 
 
 class Record(NamedTuple):
@@ -88,7 +90,7 @@ class Run:
 
     def channel(self, topic: str, records: list[Any]) -> None:
         """A batch of one channel through all three, and whatever they send each other."""
-        waiting = {"resolve": [], "step": []}
+        waiting: dict[str, list[Any]] = {"resolve": [], "step": []}
         self._work("admit", topic, records, waiting)
         while any(waiting.values()):
             for stage, topic_of in (
@@ -97,7 +99,7 @@ class Run:
             ):
                 batch, waiting[stage] = waiting[stage], []
                 if batch:
-                    self._work(stage, topic_of, batch, waiting)
+                    self._work(stage, read, batch, waiting)
 
     def _work(
         self, stage: str, topic: str, outputs: list[Any], waiting: dict[str, list[Any]]
@@ -118,9 +120,9 @@ class Run:
         self.spent_ns[stage] += time.process_time_ns() - began
         view.accept(outcome)
         for out in outcome.outputs:
-            to = {"identity.facts.v1": "resolve", "customer.facts.v1": "step"}.get(out.topic)
-            if to:
-                waiting[to].append((out.key, out.value, out.headers))
+            for to, read in READS:
+                if out.topic == read:
+                    waiting[to].append((out.key, out.value, out.headers))
 
 
 def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
@@ -132,7 +134,7 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
     yield Figure("the stages' own work, a fact", total, {"unit": "µs", **spent})
 
 
-def _run(count: int, customers: int, profiles: dict[str, cProfile.Profile]) -> Run:
+def _run(count: int, customers: int, profiles: Profiles) -> Run:
     now_ms = int(time.time() * 1000)
     run = Run(load_catalog(TOPICS_DIR, RULES_DIR), now_ms, profiles)
     waiting: dict[str, list[Any]] = {}
