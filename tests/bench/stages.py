@@ -72,9 +72,7 @@ class Memory:
 class Run:
     """The three stages, each with one partition, wired to each other in memory."""
 
-    def __init__(
-        self, catalog: Catalog, now_ms: int, profiles: dict[str, cProfile.Profile]
-    ) -> None:
+    def __init__(self, catalog: Catalog, now_ms: int, profiles: Profiles) -> None:
         clock = Clock(now_ms=now_ms, known=dict.fromkeys(catalog.channels, now_ms))
         channels = tuple(catalog.channels.values())
         self._stages: dict[str, Any] = {
@@ -93,10 +91,7 @@ class Run:
         waiting: dict[str, list[Any]] = {"resolve": [], "step": []}
         self._work("admit", topic, records, waiting)
         while any(waiting.values()):
-            for stage, topic_of in (
-                ("resolve", "identity.facts.v1"),
-                ("step", "customer.facts.v1"),
-            ):
+            for stage, read in READS:
                 batch, waiting[stage] = waiting[stage], []
                 if batch:
                     self._work(stage, read, batch, waiting)
