@@ -15,7 +15,7 @@ from tests.bench.figures import Figure
 from tests.bench.lab import Lab
 
 FEW, MANY = 5, 100
-FACTS, CUSTOMERS = (60_000, 5_000), (4_000, 400)
+FACTS, CUSTOMERS = (60_000, 5_000), (4_000, 330)
 NEVER = {"cart": "cart.value >= 90000", "order": "order.value >= 90000"}
 
 

@@ -1,9 +1,16 @@
 """Topics, writing and reading in bulk, for the harness: nothing here is measured."""
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    Producer,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient, NewTopic
 
 PARTITIONS = 4
@@ -95,9 +102,7 @@ class Reader:
 
     def ends(self) -> int:
         """The sum of the end offsets."""
-        return sum(
-            self._consumer.get_watermark_offsets(tp, timeout=WITHIN_S)[1] for tp in self._tps
-        )
+        return sum(end_of(self._consumer, tp) for tp in self._tps)
 
     def more(self, wait_s: float = 0.5) -> list[Read]:
         """What has come since, [] when nothing came for `wait_s`."""
@@ -127,6 +132,18 @@ def partitions_of(consumer: Consumer, *topics: str) -> list[TopicPartition]:
     ]
 
 
+def end_of(consumer: Consumer, tp: TopicPartition) -> int:
+    """A partition's end offset; waits for a leader, which a new topic has a moment later."""
+    until = time.monotonic() + WITHIN_S
+    while True:
+        try:
+            return int(consumer.get_watermark_offsets(tp, timeout=WITHIN_S)[1])
+        except KafkaException:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+
+
 class Lag:
     """How far consumer groups are behind."""
 
@@ -136,10 +153,8 @@ class Lag:
 
     def ends(self, *topics: str) -> dict[TopicPartition, int]:
         """The end offset of every partition of the topics."""
-        return {
-            tp: self._consumer.get_watermark_offsets(tp, timeout=WITHIN_S)[1]
-            for tp in partitions_of(self._consumer, *topics)
-        }
+        tps = partitions_of(self._consumer, *topics)
+        return {tp: end_of(self._consumer, tp) for tp in tps}
 
     def behind(self, group: str, ends: dict[TopicPartition, int]) -> int:
         """How many records before `ends` the group has not committed."""

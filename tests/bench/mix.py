@@ -52,6 +52,17 @@ def facts(count: int, customers: int, now_ms: int, seed: int = SEED) -> Iterator
         yield channel, f"{person}".encode(), encode(fact)
 
 
+def registrations(customers: int, now_ms: int) -> Iterator[Any]:
+    """(channel, key, value): nine of ten persons say who they are before anything is measured; the
+    tenth is found out while it is, and what she was under other names is merged."""
+    for person in range(customers):
+        if person % 10:
+            ids = {"cookie": f"ck-{person}", "email": email(person), "device": f"ph-{person}"}
+            known = {**ids, "loyalty": f"L-{person}"}
+            fact = _fact(f"r-{person}", "customer.registered", now_ms - 2 * SPAN_MS, known, {})
+            yield "web", f"{person}".encode(), encode(fact)
+
+
 def encode(fact: dict[str, Any]) -> bytes:
     """As a producer would."""
     return json.dumps(fact).encode()

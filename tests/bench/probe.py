@@ -11,7 +11,7 @@ from typing import Any
 
 from confluent_kafka import Consumer, Producer, TopicPartition
 
-from tests.bench.kafka import QUIET, Read, partitions_of
+from tests.bench.kafka import QUIET, Read, end_of, partitions_of
 
 READ_AT_ONCE = 500
 LATE_S = 30.0  # What has not come by then is missing.
@@ -60,7 +60,7 @@ def probe(
          "enable.auto.commit": False}
     )  # fmt: skip
     tps = partitions_of(consumer, out_topic)
-    ends = [consumer.get_watermark_offsets(tp)[1] for tp in tps]
+    ends = [end_of(consumer, tp) for tp in tps]
     consumer.assign(
         [TopicPartition(tp.topic, tp.partition, end) for tp, end in zip(tps, ends, strict=True)]
     )
