@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
 import time
 import traceback
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small sizes, five minutes")
     parser.add_argument("--only", choices=BENCHMARKS, help="one benchmark; nothing is published")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # So that labs are tidied up.
     about = {**machine(), "quick": args.quick}
     figures: list[Figure] = []
     failed = []
