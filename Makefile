@@ -73,6 +73,10 @@ $(PEERS)/.installed: $(INSTALLED) tests/bench/peers.txt
 bench: $(PEERS)/.installed ## The benchmark, beside what one would take instead (QUICK=1, ONLY=one_stage)
 	$(IN_VENV) -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
 
+.PHONY: simulate
+simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 worlds, or SEED=n again
+	$(IN_VENV) -m tests.simulation.simulate --runs $(or $(N),500) $(if $(SEED),--seed $(SEED))
+
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka
 	$(VENV)/bin/adaptive-stream demo

@@ -56,8 +56,6 @@ def _start(args: argparse.Namespace) -> int:
         say("")
         _tell(args, running, f"Apache Kafka answers at {broker.bootstrap}")
         return Exit.OK
-    # A service manager ends us with SIGTERM; that is no less orderly than Ctrl-C.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with broker:
             say("")

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from adaptive_stream.broker import BrokerError, Supervised
 from adaptive_stream.catalog import Catalog, CatalogError
 from adaptive_stream.catalog.apply import names_of, profile_for
 from adaptive_stream.catalog.bounds import BOUNDS
@@ -25,6 +26,7 @@ from adaptive_stream.cli.catalog_options import add_profile, read_catalog
 from adaptive_stream.cli.data_dir import default_data_dir
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.reader import Reader, prepare_client
+from adaptive_stream.cli.running_worker import STAGES
 from adaptive_stream.cli.sniff import newest
 from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.engine.fact import CART, ORDER, Fact
@@ -34,7 +36,7 @@ TENANT_KEY = "ADAPTIVE_STREAM_TENANT_KEY"
 TENANT_KEY_CHARACTERS_MIN = 16
 KEY_FILE = "tenant.key"
 WEB_PORT = 9464
-STAGES = ("admit", "resolve", "step")
+WEB_PORT_VARIABLE = "ADAPTIVE_STREAM_WEB_PORT"
 ANSWER_S = 1
 ITEMS_MIN = 10  # Fewer codes may miss each other by chance.
 ITEM_RECORDS_MAX = 2_000
@@ -158,7 +160,8 @@ def item_codes(items: Mapping[str, set[str]]) -> Iterator[Finding]:
         if name not in ONLINE and enough and len(codes) >= ITEMS_MIN
     ]
     for name in others:
-        if items[name].isdisjoint(online):
+        shared = len(items[name] & online)
+        if not shared:
             says = (
                 f"none of {len(items[name])} item codes of {name} is among {len(online)} of"
                 f" {' and '.join(ONLINE)}: {min(items[name])!r} there, {min(online)!r} here"
@@ -166,7 +169,8 @@ def item_codes(items: Mapping[str, set[str]]) -> Iterator[Finding]:
             remedy = f"send one code for one thing, or map it in the mapping file of {name}"
             yield Finding("item codes", "fault", says, remedy)
         else:
-            yield Finding("item codes", "ok", f"{name} and {' and '.join(ONLINE)} share item codes")
+            says = f"{name} shares {shared} of {len(items[name])} with {' and '.join(ONLINE)}"
+            yield Finding("item codes", "ok", says)
     if not others:
         says = f"too few items in carts and orders to compare (fewer than {ITEMS_MIN})"
         yield Finding("item codes", "info", says)
@@ -207,12 +211,23 @@ def _tenant_key() -> Iterator[Finding]:
 
 
 def _worker() -> Iterator[Finding]:
-    """Whether the stages are ready on this machine; elsewhere they may well be."""
-    port = int(os.environ.get("ADAPTIVE_STREAM_WEB_PORT") or WEB_PORT)
+    """Whether the stages are ready on this machine. Only where `up` runs them must they be."""
+    by_up = Supervised(default_data_dir() / "worker", "worker")
+    try:
+        running = by_up.status()
+        said = os.environ.get(WEB_PORT_VARIABLE)
+        port = int(said) if said else (running.port if running else WEB_PORT)
+    except BrokerError as error:
+        yield Finding("worker", "fault", error.says, error.hint)
+        return
+    except ValueError:
+        yield Finding("worker", "fault", f"{WEB_PORT_VARIABLE}={said} is no port", "write 9464")
+        return
+    level, remedy = ("fault", f"see {by_up.log_path}") if running else ("info", "")
     for n, stage in enumerate(STAGES):
         url = f"http://127.0.0.1:{port + n}/readyz"
         try:
             with urllib.request.urlopen(url, timeout=ANSWER_S):
                 yield Finding("worker", "ok", f"{stage} is ready at {url}")
         except (urllib.error.URLError, OSError, ValueError) as error:
-            yield Finding("worker", "info", f"{stage} is not ready at {url}: {error}")
+            yield Finding("worker", level, f"{stage} is not ready at {url}: {error}", remedy)

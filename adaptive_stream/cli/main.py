@@ -8,6 +8,7 @@ takes are added here, to it and to each of its sub-commands.
 import argparse
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,6 +48,9 @@ DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command; returns its exit code."""
+    if argv is None:
+        # SIGTERM is no less orderly than Ctrl-C: what was started or made for a while goes away.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] in (["--version"], ["-V"]):
         print(f"{PROGRAM} {adaptive_stream.__version__}")
@@ -72,8 +76,15 @@ def shipped_rules_dir() -> Path:
 
 
 def _run(command: str, words: list[str]) -> int:
-    module = importlib.import_module(COMMANDS[command][0])
-    args = _parser(command, module).parse_args(words)
+    try:
+        module = importlib.import_module(COMMANDS[command][0])
+        args = _parser(command, module).parse_args(words)
+        return _answer(command, module, args)
+    except KeyboardInterrupt:
+        return 130  # What a shell expects of a command that was stopped by Ctrl-C.
+
+
+def _answer(command: str, module: ModuleType, args: argparse.Namespace) -> int:
     from adaptive_stream.catalog.faults import CatalogError  # Not for `--version` to wait for.
 
     try:
@@ -86,8 +97,6 @@ def _run(command: str, words: list[str]) -> int:
         if refused.hint:
             print(f"hint: {refused.hint}", file=sys.stderr)
         return refused.code
-    except KeyboardInterrupt:
-        return 130  # What a shell expects of a command that was stopped by Ctrl-C.
     except BrokenPipeError:
         # `adaptive-stream tail ... | head` is no fault; Python would complain again when it
         # flushes stdout at its end.
@@ -100,8 +109,6 @@ def _parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"{PROGRAM} {command}",
         description=module.__doc__,
-        epilog=EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     defaults = {
         "bootstrap": os.environ.get("ADAPTIVE_STREAM_BOOTSTRAP", DEFAULT_BOOTSTRAP),
@@ -145,6 +152,8 @@ def _add_global_options(parser: argparse.ArgumentParser) -> None:
         default=argparse.SUPPRESS,
         help="answer in JSON, one object a line",
     )
+    parser.epilog = EXIT_CODES
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             for below in dict.fromkeys(action.choices.values()):

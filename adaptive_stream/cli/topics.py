@@ -59,8 +59,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             command.add_argument("--cluster", default="adaptive-stream", help="the Strimzi cluster")
     command = commands.add_parser("bind", help="read one more topic in a channel")
     add_prefix(command)
-    command.add_argument("channel")
-    command.add_argument("topic")
+    command.add_argument("channel", help="the channel that reads it: store, web, email")
+    command.add_argument("topic", help="the topic's whole name on the cluster")
     command.add_argument("--format", metavar="F", help="native, segment, mapping/NAME.yaml, …")
 
 

@@ -35,11 +35,15 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
 
     `order`: the one order to look at, where a decision rests on it.
     """
+    if view.types.isdisjoint(use.condition.hears):
+        return []  # Most conditions, for most customers: nothing of the kind ever happened.
     of_order = order.id if order else None
     known = (use.condition.name, use.argument, about.kind, about.key, of_order)
     found = view.hits.get(known)
     if found is None:
-        found = sorted(_hits(use, about, view, order), key=lambda hit: (-hit.at_ms, hit.cause.id))
+        found = list(_hits(use, about, view, order))
+        if len(found) > 1:
+            found.sort(key=lambda hit: (-hit.at_ms, hit.cause.id))
         # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier.
         view.hits[known] = found = found[:1] if use.condition.after is not None else found
     return found
@@ -105,7 +109,10 @@ def _latest(
     """
     found = []
     for type_ in types:
-        cause = next((heard[type_] for heard in sources if type_ in heard), None)
+        cause = None
+        for heard in sources:
+            if cause is None:
+                cause = heard.get(type_)
         if cause is None and KIND_OF.get(type_) not in kinds:
             cause = hers.get(type_)
         if cause is not None:

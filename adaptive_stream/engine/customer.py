@@ -101,7 +101,8 @@ class Customer(msgspec.Struct, omit_defaults=True):
     """One person: a set of members. A loser of a merge keeps only `merged_into` and its counters.
 
     `wake_ms` is the earliest moment at which time alone changes something; the shell's index by
-    due time is derived from it. `shown_ms`: the log time of her newest public state, 0 for none.
+    due time is derived from it. `bytes_at_most`: what the state measured last, and all since.
+    `shown_ms`: the log time of her newest public state, 0 for none.
     """
 
     id: str
@@ -114,6 +115,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     identity_epoch: int = 0
     consent_epoch: int = 0
     wake_ms: int | None = None
+    bytes_at_most: int = 0
     shown_ms: int = 0
 
     def instances(self) -> list[tuple[str, Instance]]:
@@ -131,4 +133,4 @@ class Customer(msgspec.Struct, omit_defaults=True):
 
 encode_customer = msgspec.msgpack.Encoder().encode
 decode_customer = msgspec.msgpack.Decoder(Customer).decode
-encode_member = msgspec.msgpack.Encoder().encode
+encode_facts = msgspec.msgpack.Encoder().encode

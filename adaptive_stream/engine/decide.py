@@ -18,45 +18,26 @@ from adaptive_stream.engine.decision import (
 from adaptive_stream.engine.journey import Clocks, Rules
 from adaptive_stream.engine.judge import judge
 from adaptive_stream.engine.news import news
+from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
-from adaptive_stream.engine.telling import Telling
+from adaptive_stream.engine.telling import Judgement, Telling
 from adaptive_stream.engine.view import View
 
 
 def decide(
-    customer: Customer,
-    view: View,
-    rules: Rules,
-    clocks: Clocks,
-    *,
-    cause: Cause | None,
-    known_ms: int,
-    transitions: tuple[Transition, ...] = (),
-    was: tuple[str, ...] = (),
-    shown: bool = False,
-) -> tuple[list[Decision], list[str]]:
-    """Judge the customer and say what is new. `cause`: the fact that came, None for a tick;
-    `transitions`: what has happened to the customer herself (a merge); `shown`: her public state
-    is another, whether or not that is worth a transition.
-
-    Returns the decisions, the state change first, and the faults to count.
-    """
-    at_ms = cause.at_ms if cause else known_ms
-    trigger = cause.type if cause else ""
-    judgement = judge(customer, view, rules, clocks, trigger=trigger, at_ms=at_ms)
-    told = [*transitions, *news(customer.told, view, at_ms), *judgement.transitions]
+    customer: Customer, view: View, rules: Rules, clocks: Clocks, occasion: Occasion
+) -> tuple[list[Decision], Judgement]:
+    """Judge the customer and say what is new: the decisions, the state change first."""
+    judgement = judge(customer, view, rules, clocks, occasion)
+    told = [
+        *_merged(occasion),
+        *news(customer, view, occasion.at_ms),
+        *judgement.transitions,
+    ]
     customer.consent_epoch += sum(t.name == "consent.changed" for t in told)
     if told:
         customer.state_seq += 1
-    speaker = _Speaker(customer, rules, known_ms)
-    gone = opportunity.withdrawn(customer, judgement, known_ms)
-    said: list[Suppression | Opportunity] = [
-        suppression for telling in judgement.tellings for suppression in speaker.suppress(telling)
-    ]
-    said += [speaker.opportunity(offer, "withdraw", because) for offer, because in gone]
-    for offer, because in opportunity.offers(customer, judgement):
-        offer.id = _offer_id(customer, offer)
-        said.append(speaker.opportunity(offer, "offer", because))
+    said = _said(customer, rules, judgement)
     decisions: list[Decision] = []
     if told:
         decisions.append(
@@ -64,21 +45,45 @@ def decide(
                 customer=customer.id,
                 state_seq=customer.state_seq,
                 transitions=tuple(told),
-                event_ms=at_ms if cause else min(t.at_ms for t in told),
-                known_ms=known_ms,
-                causes=_causes(cause, told),
+                event_ms=occasion.at_ms if occasion.cause else min(t.at_ms for t in told),
+                known_ms=occasion.known_ms,
+                causes=_causes(occasion.cause, told),
                 led_to=tuple(dict.fromkeys(decision.id for decision in said)),
                 rules=rules.id,
                 identity_epoch=customer.identity_epoch,
                 consent_epoch=customer.consent_epoch,
-                was=was,
+                was=occasion.absorbed,
             )
         )
-    if told or said or shown:
-        customer.shown_ms = known_ms
+    if told or said or occasion.shown:
+        customer.shown_ms = occasion.known_ms
         state = public(customer, view)
-        decisions.append(CustomerState(customer.id, customer.state_seq, known_ms, state))
-    return decisions + said, judgement.not_started
+        decisions.append(CustomerState(customer.id, customer.state_seq, occasion.known_ms, state))
+    return decisions + said, judgement
+
+
+def _merged(occasion: Occasion) -> list[Transition]:
+    if not occasion.absorbed:
+        return []
+    return [Transition("customer.merged", occasion.at_ms, {"was": occasion.absorbed})]
+
+
+def _said(
+    customer: Customer, rules: Rules, judgement: Judgement
+) -> list[Suppression | Opportunity]:
+    if not (judgement.tellings or judgement.stopped or judgement.due or customer.offers):
+        return []
+    known_ms = judgement.occasion.known_ms
+    speaker = _Speaker(customer, rules, known_ms)
+    gone = list(opportunity.withdrawn(customer, judgement, known_ms))
+    said: list[Suppression | Opportunity] = [
+        suppression for telling in judgement.tellings for suppression in speaker.suppress(telling)
+    ]
+    said += [speaker.opportunity(offer, "withdraw", because) for offer, because in gone]
+    for offer, because in opportunity.offers(customer, judgement):
+        offer.id = _offer_id(customer, offer)
+        said.append(speaker.opportunity(offer, "offer", because))
+    return said
 
 
 def _causes(cause: Cause | None, told: list[Transition]) -> tuple[Cause, ...]:

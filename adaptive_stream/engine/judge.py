@@ -12,35 +12,35 @@ from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
 from adaptive_stream.engine.journey import Clocks, Journey, Rules
+from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.telling import Judgement, Run, tell
 from adaptive_stream.engine.verdict import Verdict, stopped, verdict
 from adaptive_stream.engine.view import Entity, Hit, View
 
 PART_OF_KIND = {"cart": "carts", "order": "orders", "contract": "contracts", "case": "cases"}
+INSTANCE_BYTES = 512  # What a run can take in the state, roughly.
 RUNNING = frozenset(("live", "held", "stopped"))
 
 
 def judge(
-    customer: Customer,
-    view: View,
-    rules: Rules,
-    clocks: Clocks,
-    *,
-    trigger: str,
-    at_ms: int,
+    customer: Customer, view: View, rules: Rules, clocks: Clocks, occasion: Occasion
 ) -> Judgement:
     """End what is over, start what is to start, judge what runs, do what is due."""
-    judgement = Judgement(customer, view, trigger, at_ms)
-    for one in runs(customer, view, rules, clocks):
+    judgement = Judgement(customer, view, occasion)
+    before: dict[str, list[Instance]] = {}
+    judgement.runs = _runs(customer, view, rules, clocks)
+    for one in judgement.runs:
         if one.instance.status in RUNNING and one.now_ms >= one.instance.ends_ms:
             _end(one, judgement)
-    for journey in rules.journeys:
-        _start(journey, clocks[journey.name], judgement)
+        before.setdefault(_name(one.journey, one.instance.key, view), []).append(one.instance)
+    begun = [_start(journey, clocks[journey.name], before, judgement) for journey in rules.journeys]
+    if any(begun):
+        judgement.runs = _runs(customer, view, rules, clocks)
     first: dict[str, Instance] = {}
-    for one in runs(customer, view, rules, clocks):
+    for one in judgement.runs:
         name = _name(one.journey, one.instance.key, view)
-        before = first.get(name)
-        twin = before is not None and one.instance.begun_ms <= before.ends_ms
+        earlier = first.get(name)
+        twin = earlier is not None and one.instance.begun_ms <= earlier.ends_ms
         if not twin and one.instance.status != "too_old":
             first[name] = one.instance
         _judge_one(one, judgement, twin=twin)
@@ -57,14 +57,16 @@ def abouts(kind: str, customer: Customer, view: View) -> Iterator[About]:
         yield About(kind, key, entity)
 
 
-def runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[Run]:
+def _runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> list[Run]:
     """Every run of a journey that is in force: by other rules nobody may judge."""
+    runs = []
     for member, instance in customer.instances():
         journey = rules.by_name.get(instance.journey)
         if journey is not None:
             entity = _entity(journey.for_each, instance.key, view)
             about = About(journey.for_each, instance.key, entity)
-            yield Run(member, journey, instance, about, clocks[journey.name])
+            runs.append(Run(member, journey, instance, about, clocks[journey.name]))
+    return runs
 
 
 def _entity(kind: str, key: str, view: View) -> Entity | None:
@@ -95,12 +97,11 @@ def _owner(about: About, customer: Customer) -> str:
     return next(owners, min(customer.members))
 
 
-def _start(journey: Journey, now_ms: int, judgement: Judgement) -> None:
-    customer, view = judgement.customer, judgement.view
-    before: dict[str, list[Instance]] = {}
-    for _, instance in customer.instances():
-        if instance.journey == journey.name:
-            before.setdefault(_name(journey, instance.key, view), []).append(instance)
+def _start(
+    journey: Journey, now_ms: int, before: dict[str, list[Instance]], judgement: Judgement
+) -> int:
+    """How many runs began. `before`: what ran or runs, by `_name`."""
+    customer, view, begun = judgement.customer, judgement.view, 0
     for about in abouts(journey.for_each, customer, view):
         hit = holds(journey.when, about, view, now_ms)
         if hit is None:
@@ -115,6 +116,8 @@ def _start(journey: Journey, now_ms: int, judgement: Judgement) -> None:
         ):
             rev = max((instance.rev for instance in runs), default=0)
             _begin(journey, about, hit, rev, judgement)
+            begun += 1
+    return begun
 
 
 def _begin(journey: Journey, about: About, hit: Hit, rev: int, judgement: Judgement) -> None:
@@ -123,6 +126,7 @@ def _begin(journey: Journey, about: About, hit: Hit, rev: int, judgement: Judgem
     instance = Instance(journey.name, about.key, hit.at_ms, ends_ms, hit.cause.id, rev=rev)
     name = f"{journey.name}/{about.key}"
     customer.members[_owner(about, customer)].instances[name] = instance
+    customer.bytes_at_most += INSTANCE_BYTES
     if hit.cause.known_ms > journey.not_older_than.after(hit.at_ms, zone):
         instance.status = "too_old"
         judgement.not_started.append(f"{journey.name}:too_old")
@@ -153,10 +157,10 @@ def _begin_anew(instance: Instance, hit: Hit, journey: Journey, about: About, vi
 def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     instance, view = one.instance, judgement.view
     gone = one.about.entity is None and one.about.kind != "customer"
+    if gone and (instance.status not in RUNNING or _forgotten(one, judgement.customer)):
+        _forget(one, judgement)
+        return
     if instance.status not in RUNNING:
-        if gone:
-            name = f"{instance.journey}/{instance.key}"
-            del judgement.customer.members[one.member].instances[name]
         return
     holds_still = holds(one.journey.when, one.about, view, one.now_ms) is not None
     if gone or (instance.rests_on in view.retracted and not holds_still):
@@ -174,6 +178,22 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     if now.status == "live" and holds_still:
         for due in run.advance(one.journey, instance, one.about, view, one.now_ms):
             judgement.due.append((one, due))
+
+
+def _forgotten(one: Run, customer: Customer) -> bool:
+    """Whether its thing was dropped for its size: not taken back, but known to nobody any more."""
+    part = PART_OF_KIND[one.about.kind]
+    members = customer.members.values()
+    return not any(one.instance.key in member.parts.get(part, ()) for member in members)
+
+
+def _forget(one: Run, judgement: Judgement) -> None:
+    if one.instance.status in RUNNING:
+        tell(one, Verdict("stopped", "expired"), judgement)
+        one.instance.status = "stopped"
+        _end(one, judgement)
+    name = f"{one.instance.journey}/{one.instance.key}"
+    del judgement.customer.members[one.member].instances[name]
 
 
 def _end(one: Run, judgement: Judgement) -> None:

@@ -6,8 +6,15 @@ about any more; each drop has a name that the shell counts.
 
 from types import ModuleType
 
-from adaptive_stream.engine.customer import Customer, Kept, Member
+from adaptive_stream.engine.customer import (
+    Customer,
+    Kept,
+    Member,
+    encode_customer,
+    encode_facts,
+)
 from adaptive_stream.engine.fact import Fact, Line
+from adaptive_stream.engine.identifier import route
 from adaptive_stream.engine.parts import (
     carts,
     consent,
@@ -41,7 +48,14 @@ KEYS_MAX = {
 }
 LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
 RETRACTED_MAX = 200
+IDENTIFIERS_MAX = 200  # A kiosk's cookies; what is left out is still hers, but no endpoint of hers.
+MEMBERS_MAX = 100  # Who was a hundred people is nobody: no more are joined to her.
 DAY_MS = 86_400_000
+# A checkpoint is one record batch, which a state must not outgrow: 256 KiB is a hundred times the
+# usual. What is over goes by whole things, the oldest of each part first.
+STATE_BYTES_MAX = 240 * 1024
+FACT_BYTES = 256  # What a fact can add beside itself: names, and what was told of it.
+DROPPED_FIRST = ("messages", "carts", "orders", "cases", "contracts", "consent")
 ORDER_LINES_MS = 90 * DAY_MS  # Behind the partition's clock; then an order's total stays.
 
 
@@ -102,6 +116,47 @@ def _evict(member: Member, name: str) -> str | None:
         return None
     del by_key[min(by_key, key=lambda key: (by_key[key][-1].at_ms, key))]
     return name
+
+
+def keep_small(customer: Customer, added_bytes: int) -> tuple[str, ...]:
+    """Hold the state below STATE_BYTES_MAX. `added_bytes`: of what came. Returns what was dropped.
+
+    It is measured only when what came since the last time could have filled it.
+    """
+    customer.bytes_at_most += added_bytes + FACT_BYTES
+    if customer.bytes_at_most <= STATE_BYTES_MAX:
+        return ()
+    dropped = []
+    size = len(encode_customer(customer))
+    for part, member, key in _oldest_first(customer):
+        if size <= STATE_BYTES_MAX // 2:  # Half, so that the next fact does not begin it again.
+            break
+        size -= len(encode_facts(member.parts[part].pop(key)))
+        dropped.append(part)
+    customer.bytes_at_most = size
+    return tuple(dict.fromkeys(dropped))
+
+
+def _oldest_first(customer: Customer) -> list[tuple[str, Member, str]]:
+    things = [
+        (DROPPED_FIRST.index(part), facts[-1].at_ms, name, part, key)
+        for name, member in customer.members.items()
+        for part, by_key in member.parts.items()
+        if part in DROPPED_FIRST
+        for key, facts in by_key.items()
+    ]
+    return [(part, customer.members[name], key) for _, _, name, part, key in sorted(things)]
+
+
+def keep_identifier(customer: Customer, member: Member, key: str, identifier: str) -> bool:
+    """Add an identifier under its hash; True when the weakest had to be dropped for it."""
+    member.identifiers[key] = identifier
+    every = {text: (m, h) for m in customer.members.values() for h, text in m.identifiers.items()}
+    if len(every) <= IDENTIFIERS_MAX:
+        return False
+    owner, weakest = every[route(every)[-1]]
+    del owner.identifiers[weakest]
+    return True
 
 
 def forget_old(customer: Customer, now_ms: int) -> None:

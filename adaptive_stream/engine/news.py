@@ -4,9 +4,9 @@ Rule 1: a transition is the difference between what was told and what is; nothin
 Rule 2: only what has a transition raises `state_seq`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
-from adaptive_stream.engine.customer import Told
+from adaptive_stream.engine.customer import Customer, Told
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.entity import Heard
 from adaptive_stream.engine.view import View
@@ -32,9 +32,15 @@ LAST_HEARD: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 REVERSED = ("cancelled", "refunded")
 
 
-def news(told: Told, view: View, at_ms: int) -> list[Transition]:
+def news(customer: Customer, view: View, at_ms: int) -> list[Transition]:
     """What changed, in a fixed order; `told` is brought up to date. `at_ms`: the fact's own time,
     for changes that no other fact explains."""
+    told = customer.told
+    _forget(told.carts, view.cart_by_id)
+    _forget(told.orders, {n for m in customer.members.values() for n in m.parts.get("orders", ())})
+    _forget(told.contracts, view.contract_by_number)
+    _forget(told.cases, view.case_by_number)
+    _forget(told.consent, {_endpoint(row) for row in view.consent})
     return [
         *_carts(told, view, at_ms),
         *_orders(told, view, at_ms),
@@ -45,6 +51,12 @@ def news(told: Told, view: View, at_ms: int) -> list[Transition]:
     ]
 
 
+def _forget(told: dict[str, str], known: Container[str]) -> None:
+    """What was dropped, with time or for its size, is no news to anybody."""
+    for key in [key for key in told if key not in known]:
+        del told[key]
+
+
 def _cause(heard: Heard, kind: str, status: str) -> Cause | None:
     known = [heard[type_] for type_ in LAST_HEARD[kind].get(status, ()) if type_ in heard]
     return max(known, key=lambda cause: (cause.at_ms, cause.id), default=None)
@@ -52,10 +64,7 @@ def _cause(heard: Heard, kind: str, status: str) -> Cause | None:
 
 def _carts(told: Told, view: View, at_ms: int) -> list[Transition]:
     found = []
-    carts = view.cart_by_id
-    for key in [key for key in told.carts if key not in carts]:
-        del told.carts[key]  # Forgotten with time: nobody needs to hear of it.
-    for key, cart in carts.items():
+    for key, cart in view.cart_by_id.items():
         before, now = told.carts.get(key, "open"), cart.status
         told.carts[key] = now
         if now == before:
@@ -132,7 +141,7 @@ def _cases(told: Told, view: View, at_ms: int) -> list[Transition]:
 def _consent(told: Told, view: View, at_ms: int) -> list[Transition]:
     found = []
     for row in view.consent:
-        key = f"{row['channel']}|{row['purpose']}|{row['endpoint']}"
+        key = _endpoint(row)
         before, now = told.consent.get(key, ""), str(row["status"])
         told.consent[key] = now
         if now != before:
@@ -141,6 +150,10 @@ def _consent(told: Told, view: View, at_ms: int) -> list[Transition]:
             moment = row["at_ms"] if isinstance(row["at_ms"], int) else at_ms
             found.append(Transition("consent.changed", moment, fields))
     return found
+
+
+def _endpoint(row: dict[str, object]) -> str:
+    return f"{row['channel']}|{row['purpose']}|{row['endpoint']}"
 
 
 def _profile(told: Told, view: View, at_ms: int) -> list[Transition]:

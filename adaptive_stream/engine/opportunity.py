@@ -44,7 +44,7 @@ def _sent(offer: Offer, view: View) -> bool:
 
 
 def _stale(offer: Offer, judgement: Judgement) -> str:
-    taken_back = RELEASED_BY.get(judgement.trigger, "fact_retracted")
+    taken_back = RELEASED_BY.get(judgement.occasion.trigger, "fact_retracted")
     if offer.rests_on:
         order = judgement.view.order(offer.rests_on)
         return REVERSED.get(order.status, "") if order and order.paid else taken_back
@@ -80,7 +80,7 @@ def _fits(instead: Instead, about: About, order: Order | None, view: View, now_m
 
 
 def _instead(instead: Instead, one: Run, verdict: Verdict, judgement: Judgement) -> Offer:
-    from_ms = verdict.hit.at_ms if verdict.hit else judgement.at_ms
+    from_ms = verdict.hit.at_ms if verdict.hit else judgement.occasion.at_ms
     rests_on = ""
     if verdict.hit and verdict.hit.cause.type == "order.completed":
         rests_on = verdict.hit.cause.key

@@ -1,6 +1,7 @@
 """The public state as JSON: what customer.state.v1 holds, and what `customer show` prints."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Customer
@@ -13,8 +14,13 @@ Json = dict[str, object]
 
 def timestamp(at_ms: int) -> str:
     """RFC 3339 in UTC; milliseconds only where there are some."""
-    at = datetime.fromtimestamp(at_ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{at}.{at_ms % 1000:03d}Z" if at_ms % 1000 else f"{at}Z"
+    at, ms = _second(at_ms // 1000), at_ms % 1000
+    return f"{at}.{ms:03d}Z" if ms else f"{at}Z"
+
+
+@lru_cache(maxsize=4096)  # One customer's times are told again and again.
+def _second(at_s: int) -> str:
+    return datetime.fromtimestamp(at_s, UTC).isoformat()[:19]
 
 
 def public(customer: Customer, view: View) -> Json:

@@ -1,6 +1,7 @@
 """Lengths of time as people say them: `3d` is the same time of day, `72h` is 72 hours."""
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -40,6 +41,7 @@ def parse_span(text: str) -> Span:
     return Span(ms=int(number) * UNITS_MS[unit])
 
 
+@lru_cache(maxsize=4096)  # The steps of one run are looked at several times for one fact.
 def add_days(at_ms: int, days: int, zone: str) -> int:
     """The same time of day, `days` later, in `zone` (a time that the clocks skip moves on)."""
     local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(zone))

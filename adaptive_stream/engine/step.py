@@ -20,8 +20,16 @@ from adaptive_stream.engine.decision import (
 )
 from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.keep import PART_OF, forget_old, keep_fact
+from adaptive_stream.engine.keep import (
+    MEMBERS_MAX,
+    PART_OF,
+    forget_old,
+    keep_fact,
+    keep_identifier,
+    keep_small,
+)
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.view import fold
 from adaptive_stream.engine.wake import wake_ms
@@ -46,6 +54,8 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     """
     customer = state if state is not None else Customer(id=arrival.key)
     if arrival.kind in ("merge.proposed", "merge.offer"):
+        if len(customer.members) >= MEMBERS_MAX:
+            return Stepped(customer, wake_ms=customer.wake_ms, faults=("not_merged:members",))
         messages = merge.negotiate(customer, arrival.kind, arrival.body)
         return Stepped(customer, messages=tuple(messages), wake_ms=customer.wake_ms)
     if arrival.kind == "merge.go":
@@ -59,7 +69,7 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     if arrival.kind == "absorb":
         return _absorb(customer, arrival, rules, clock)
     if arrival.kind == "tick":
-        return _conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
+        return _conclude(customer, Occasion(clock.now_ms), rules, clock)
     raise AssertionError(f"no such record on customer.facts: {arrival.kind}")
 
 
@@ -84,19 +94,14 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
         faults = ("time_ahead",)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
-    forget_old(customer, clock.now_ms)
-    if "orders" in dropped:
-        _forget_told_orders(customer)
+    dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
-    return _conclude(
-        customer,
-        rules,
-        clock,
-        cause=_cause(fact, arrival),
-        known_ms=arrival.log_ms,
-        faults=faults,
-        shown=PART_OF.get(fact.type, "seen") != "seen",
-    )
+    public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
+    asleep = customer.wake_ms is None or customer.wake_ms > clock.now_ms
+    if asleep and not public_part and fact.type not in rules.hears:
+        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults)  # Nobody listens for it.
+    occasion = Occasion(arrival.log_ms, _cause(fact, arrival), shown=public_part)
+    return _conclude(customer, occasion, rules, clock, faults)
 
 
 def _cause(fact: Fact, arrival: Arrival) -> Cause:
@@ -111,21 +116,17 @@ def _cause(fact: Fact, arrival: Arrival) -> Cause:
     )
 
 
-def _forget_told_orders(customer: Customer) -> None:
-    kept = {key for member in customer.members.values() for key in member.parts.get("orders", {})}
-    customer.told.orders = {k: told for k, told in customer.told.orders.items() if k in kept}
-
-
 def _joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     """An identifier belongs to a member. If the row thinks of a redirected customer, tell it."""
     joined = merge.decode_joined(arrival.body)
     member = customer.members.setdefault(arrival.member, Member())
-    member.identifiers[joined.hash] = joined.identifier
+    dropped = keep_identifier(customer, member, joined.hash, joined.identifier)
     messages = (merge.remap(customer, joined.hash),) if customer.was else ()
     # Whoever looks her up by this identifier must find her, whether or not a fact follows.
     customer.shown_ms = arrival.log_ms
-    state = show(customer, rules, clock)
-    return Stepped(customer, (state,) if state else (), messages, customer.wake_ms)
+    shown = show(customer, rules, clock)
+    faults = ("dropped:identifiers",) if dropped else ()
+    return Stepped(customer, (shown,) if shown else (), messages, customer.wake_ms, faults)
 
 
 def _go(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
@@ -165,51 +166,28 @@ def _forward(customer: Customer, arrival: Arrival) -> Stepped:
 
 def _absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
     absorb, remaps = merge.adopt(customer, arrival.body)
-    was = (absorb.loser, *absorb.was)
-    merged = Transition("customer.merged", arrival.log_ms, {"was": was})
+    dropped = keep_small(customer, len(arrival.body))
     # The link is the cause, but no fact of hers: what it brings to light has causes of its own.
-    cause = Cause(arrival.log_ms, f"merge-{absorb.loser}", merged.name, position=arrival.cause)
-    stepped = _conclude(
-        customer,
-        rules,
-        clock,
-        cause=cause,
-        known_ms=arrival.log_ms,
-        transitions=(merged,),
-        was=was,
-    )
+    name = f"merge-{absorb.loser}"
+    cause = Cause(arrival.log_ms, name, "customer.merged", position=arrival.cause)
+    occasion = Occasion(arrival.log_ms, cause, absorbed=(absorb.loser, *absorb.was))
+    faults = tuple(f"dropped:{part}" for part in dropped)
+    stepped = _conclude(customer, occasion, rules, clock, faults)
     return msgspec.structs.replace(stepped, messages=tuple(remaps))
 
 
 def _conclude(
     customer: Customer,
+    occasion: Occasion,
     rules: Rules,
     clock: Clock,
-    *,
-    cause: Cause | None,
-    known_ms: int,
     faults: tuple[str, ...] = (),
-    transitions: tuple[Transition, ...] = (),
-    was: tuple[str, ...] = (),
-    shown: bool = False,
 ) -> Stepped:
-    """Fold the view, judge every journey, say what is new, and note when to look again.
-
-    `shown`: the public state is another, even if nothing of it is worth a transition.
-    """
+    """Fold the view, judge every journey, say what is new, and note when to look again."""
+    forget_old(customer, clock.now_ms)
     view = fold(customer, clock, rules.policy)
     clocks = rules.clocks(clock)
-    decisions, not_started = decide(
-        customer,
-        view,
-        rules,
-        clocks,
-        cause=cause,
-        known_ms=known_ms,
-        transitions=transitions,
-        was=was,
-        shown=shown,
-    )
-    customer.wake_ms = wake_ms(customer, view, rules, clock, clocks)
-    faults += tuple(f"not_started:{name}" for name in not_started)
+    decisions, judgement = decide(customer, view, rules, clocks, occasion)
+    customer.wake_ms = wake_ms(judgement, rules, clock, clocks)
+    faults += tuple(f"not_started:{name}" for name in judgement.not_started)
     return Stepped(customer, tuple(decisions), (), customer.wake_ms, faults)

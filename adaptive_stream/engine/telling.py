@@ -12,6 +12,7 @@ from adaptive_stream.engine.condition import About
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
+from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.verdict import Verdict
 from adaptive_stream.engine.view import View
 
@@ -35,32 +36,32 @@ class Run:
     now_ms: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Telling:
-    """What the channels of an instance have to be told. action: suppress, hold, release."""
+    """What the channels of a run have to be told: channel -> steps. action: suppress, hold,
+    release."""
 
     action: str
     run: Run
-    rev: int
     because: str
-    cause: Cause | None
-    event_ms: int
-    until_ms: int | None
     channels: dict[str, tuple[str, ...]]
+    event_ms: int
+    cause: Cause | None = None
+    until_ms: int | None = None
+    rev: int = 0
 
 
 @dataclass(slots=True)
 class Judgement:
     """One judging of one customer: what it looks at, and below what it brought about.
 
-    `trigger` is the type of the fact that came ("" for time and merges), `at_ms` its event time.
-    `stopped` and `due` carry what opportunities are made of.
+    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now.
     """
 
     customer: Customer
     view: View
-    trigger: str
-    at_ms: int
+    occasion: Occasion
+    runs: list[Run] = field(default_factory=list)
     transitions: list[Transition] = field(default_factory=list)
     tellings: list[Telling] = field(default_factory=list)
     stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
@@ -72,26 +73,32 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     """Say what differs from what was said before; nothing, if nothing does."""
     instance = one.instance
     if verdict.status == "live":
-        if instance.status != "live":
+        if instance.status != "live" or instance.told:
             _release(one, judgement)
         return
     same_hold = (instance.because, instance.until_ms) == (verdict.because, verdict.until_ms)
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
         return
-    action = "suppress" if verdict.status == "stopped" else "hold"
-    hit = verdict.hit
-    cause = hit.cause if hit else None
-    event_ms = hit.at_ms if hit else judgement.at_ms
     channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+    if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
+        channels = dict.fromkeys(instance.told, ()) | channels
     instance.told = instance.told | channels
-    until_ms = verdict.until_ms
-    _say(one, action, verdict.because, cause, event_ms, until_ms, channels, judgement)
+    telling = Telling(
+        action="suppress" if verdict.status == "stopped" else "hold",
+        run=one,
+        because=verdict.because,
+        channels=channels,
+        event_ms=verdict.hit.at_ms if verdict.hit else judgement.occasion.at_ms,
+        cause=verdict.hit.cause if verdict.hit else None,
+        until_ms=verdict.until_ms,
+    )
+    _say(telling, judgement)
 
 
 def _release(one: Run, judgement: Judgement) -> None:
-    instance = one.instance
+    instance, occasion = one.instance, judgement.occasion
     held = instance.status == "held"
-    event_ms, because = judgement.at_ms, RELEASED_BY.get(judgement.trigger, "hold_lapsed")
+    event_ms, because = occasion.at_ms, RELEASED_BY.get(occasion.trigger, "hold_lapsed")
     if held and instance.until_ms is not None and instance.until_ms <= one.now_ms:
         event_ms, because = instance.until_ms, "hold_lapsed"
     if held:
@@ -100,22 +107,13 @@ def _release(one: Run, judgement: Judgement) -> None:
             instance.moved_ms = event_ms  # What came due under the hold is due when it ends.
     left = run.remaining(one.journey, instance, judgement.view, one.now_ms)
     channels = {c: left.get(c, ()) for c in instance.told if held or c in left}
-    instance.told = {}
-    _say(one, "release", because, None, event_ms, None, channels, judgement)
+    # The others hear of it when the run begins anew and something is good on them again.
+    instance.told = {c: steps for c, steps in instance.told.items() if c not in channels}
+    _say(Telling("release", one, because, channels, event_ms), judgement)
 
 
-def _say(
-    one: Run,
-    action: str,
-    because: str,
-    cause: Cause | None,
-    event_ms: int,
-    until_ms: int | None,
-    channels: dict[str, tuple[str, ...]],
-    judgement: Judgement,
-) -> None:
-    if channels:
-        one.instance.rev += 1
-        rev = one.instance.rev
-        telling = Telling(action, one, rev, because, cause, event_ms, until_ms, channels)
+def _say(telling: Telling, judgement: Judgement) -> None:
+    if telling.channels:
+        telling.run.instance.rev += 1
+        telling.rev = telling.run.instance.rev
         judgement.tellings.append(telling)

@@ -50,6 +50,7 @@ class View:
     messages: dict[str, dict[str, object]]
     sent_steps: set[tuple[str, str, str]]
     heard: Heard = field(default_factory=dict)
+    types: set[str] = field(default_factory=set)  # of all facts, those that count for nothing too
     retracted: set[str] = field(default_factory=set)  # ids of facts
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
@@ -126,6 +127,9 @@ def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
         retracted=retracted,
     )
     view.heard = _heard(view, parts)
+    view.types = set(view.heard)
+    for entities in view.by_kind.values():
+        view.types.update(*(entity.heard for entity in entities.values()))
     return view
 
 

@@ -7,19 +7,22 @@ from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.condition import About, hits
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.journey import Clocks, Journey, Rules
-from adaptive_stream.engine.judge import RUNNING, abouts, runs
+from adaptive_stream.engine.judge import RUNNING, abouts
+from adaptive_stream.engine.telling import Judgement
 from adaptive_stream.engine.view import View
 
 
-def wake_ms(
-    customer: Customer, view: View, rules: Rules, clock: Clock, clocks: Clocks
-) -> int | None:
+def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) -> int | None:
     """The earliest moment still to come (UTC ms), or None.
 
     A moment that has passed, but not yet on the channels that its timer heeds, is still to come.
     """
-    moments = [*_of_carts(view, rules, clock), *_of_starts(customer, view, rules, clocks)]
-    for one in runs(customer, view, rules, clocks):
+    view = judgement.view
+    moments = [
+        *_of_carts(view, rules, clock),
+        *_of_starts(judgement.customer, view, rules, clocks),
+    ]
+    for one in judgement.runs:
         if one.instance.status in RUNNING:
             ahead = _of_run(one.journey, one.instance, one.about, view)
             moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]

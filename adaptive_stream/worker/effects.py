@@ -130,6 +130,6 @@ class Commit(NamedTuple):
 
 
 Effect = (
-    ReadInput | ReadEnd | ReadStore | WipeStore | ReadRows | ReadClock | Append | ReadLog | WriteStore
-    | AwaitOutputs | ReadViews | PutViews | Commit
+    ReadInput | ReadEnd | ReadStore | WipeStore | ReadRows | ReadClock | Append | ReadLog
+    | WriteStore | AwaitOutputs | ReadViews | PutViews | Commit
 )  # fmt: skip

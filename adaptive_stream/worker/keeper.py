@@ -48,6 +48,7 @@ class Keeper:
 
     async def restore(self, consumer: Consumer, group: str, assigned: set[TP]) -> bool:
         """Takes the partitions over. False: they were revoked meanwhile."""
+        await self.release(consumer)  # A takeover that came too late may have left some.
         task = asyncio.get_running_loop().create_task(self._restore(consumer, group, assigned))
         self._restoring = task
         await asyncio.wait({task})

@@ -20,11 +20,11 @@ class Takeover(Recovery):
         consumer = app.consumer
         await app.on_rebalance_complete.send()
         assignment = consumer.assignment()
-        if app.consumer_generation_id != generation_id:
-            return  # Assigned again meanwhile: signalled anew.
+        if consumer.revoked or app.consumer_generation_id != generation_id:
+            return  # The next assignment signals anew.
         if assignment and not await app.keeper.restore(consumer, app.conf.id, assignment):
             return
-        if app.consumer_generation_id != generation_id:
+        if consumer.revoked or app.consumer_generation_id != generation_id:
             return
         consumer.resume_partitions(assignment)
         self.completed.set()

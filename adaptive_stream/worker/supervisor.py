@@ -131,3 +131,7 @@ def quiet_logging(level: str) -> None:
     logging.getLogger("adaptive_stream").setLevel(level.upper())
     for name in ("aiokafka", "faust", "mode", "kafka"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    # A broker that has just started says so for a moment, and is asked again.
+    logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(
+        lambda line: "GroupCoordinatorNotAvailableError" not in line.getMessage()
+    )

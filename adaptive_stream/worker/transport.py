@@ -127,6 +127,7 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.inboxes: dict[TP, Inbox] = {}
+        self.revoked = False  # Since the last assignment: what is assigned is no longer ours.
         self._polling = asyncio.Lock()
         self._committed: dict[TP, int] = {}
 
@@ -197,15 +198,21 @@ class Consumer(driver.Consumer):
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Finishes and commits what is under way while the partitions are still ours (fault C3)."""
+        self.revoked = True
         self.stop_flow()
         try:
             await self.app.keeper.release(self)
-        except Exception as error:  # noqa: BLE001 (aiokafka would log it and go on)
+        except Exception as error:  # noqa: BLE001 (aiokafka would go on)
             die("letting partitions go", error)
         self.inboxes = {}
         await super().on_partitions_revoked(revoked)
 
-    async def commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:  # noqa: ARG002
+    async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:
+        """They are ours from here on; Takeover does the rest."""
+        self.revoked = False
+        await super().on_partitions_assigned(assigned, generation_id)
+
+    async def commit(self, *_: Any, **__: Any) -> bool:
         """One request for all partitions that moved since the last; every commit_every_ms."""
         positions = self.app.keeper.positions()
         moved = {tp: at for tp, at in positions.items() if self._committed.get(tp) != at}

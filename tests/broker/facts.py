@@ -65,10 +65,12 @@ def send_tick(stack: Stack, now_ms: int) -> None:
     assert producer.flush(SENT_WITHIN_S) == 0
 
 
-def wait_until_settled(stack: Stack, within_s: float) -> None:
-    """Returns when every stage has committed all there is, and nothing is on its way."""
+def wait_until_settled(stack: Stack, within_s: float) -> float:
+    """Returns when every stage has committed all there is, and nothing is on its way; since when
+    that is so, by time.monotonic."""
     until = time.monotonic() + within_s
     before: Any = None
+    since = 0.0
     with (
         closing(KafkaAdminClient(bootstrap_servers=stack.bootstrap)) as admin,
         closing(KafkaConsumer(bootstrap_servers=stack.bootstrap)) as consumer,
@@ -76,11 +78,11 @@ def wait_until_settled(stack: Stack, within_s: float) -> None:
         while True:
             behind, ends = _behind(stack, admin, consumer)
             if not behind and ends == before:
-                return
-            before = ends if not behind else None
+                return since
+            before, since = (None if behind else ends), time.monotonic()
             log = stack.worker.log_path.read_text()[-3000:]
             assert time.monotonic() < until, f"after {within_s} s still behind: {behind}\n{log}"
-            time.sleep(0.3)
+            time.sleep(0.1)
 
 
 def _behind(stack: Stack, admin: Any, consumer: Any) -> tuple[dict[str, int], Any]:

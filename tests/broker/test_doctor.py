@@ -11,7 +11,8 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import AlterConfigOp, ConfigResource, ConfigResourceType
 
-from adaptive_stream.broker import Broker
+from adaptive_stream.broker import Broker, Supervised
+from adaptive_stream.broker.ports import free_port
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.apply import apply_topics
 from adaptive_stream.catalog.cluster import connect
@@ -49,6 +50,8 @@ def examine(
     monkeypatch.setenv("ADAPTIVE_STREAM_TOPICS", str(files / "topics"))
     monkeypatch.setenv("ADAPTIVE_STREAM_RULES", str(files / "rules"))
     monkeypatch.setenv("ADAPTIVE_STREAM_TENANT_KEY", "a key of the tests alone")
+    monkeypatch.setenv("ADAPTIVE_STREAM_DATA", str(files / "data"))
+    monkeypatch.delenv("ADAPTIVE_STREAM_WEB_PORT", raising=False)
 
     def examine_(*words: str) -> tuple[int, list[Finding]]:
         code = main(["doctor", "--json", *words])
@@ -290,6 +293,36 @@ def test_a_missing_tenant_key_is_named(
 
     assert code == 1
     assert finding["says"] == "ADAPTIVE_STREAM_TENANT_KEY is too short, and the worker needs it"
+
+
+def test_a_stage_of_up_that_is_not_ready_is_named(
+    examine: Examine, shared: str, files: Path
+) -> None:
+    """Where `up` runs the worker, a stage that does not answer is a fault, and its log is named."""
+    (files / "data" / "worker").mkdir(parents=True)
+    worker = Supervised(files / "data" / "worker", "worker")
+    with worker.take_lock() as lock:
+        worker.start(lock, ["sleep", "600"], port=free_port(), attached=True)
+    try:
+        code, findings = examine("--prefix", shared)
+    finally:
+        worker.stop()
+
+    assert code == 1
+    assert [finding["says"].split()[0] for finding in findings] == ["admit", "resolve", "step"]
+    assert {finding["remedy"] for finding in findings} == {f"see {worker.log_path}"}
+
+
+def test_a_web_port_that_is_none_is_named(
+    examine: Examine, shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slip of the pen in the environment is told as what it is."""
+    monkeypatch.setenv("ADAPTIVE_STREAM_WEB_PORT", "946r")
+
+    code, (finding,) = examine("--prefix", shared)
+
+    assert code == 1
+    assert finding["says"] == "ADAPTIVE_STREAM_WEB_PORT=946r is no port"
 
 
 @pytest.mark.usefixtures("applied")

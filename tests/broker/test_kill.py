@@ -6,6 +6,8 @@ import signal
 import threading
 import time
 from collections import defaultdict
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ from tests.broker.facts import (
 )
 from tests.broker.stack import Stack
 
-FACTS = 25_000  # Twice: 50,000 in all.
+FACTS = 50_000
+PER_S = 5_000
+AMID_S = 0.7
+STAGES = ("admit", "resolve", "step")
 PEOPLE = 4_000
 SETTLED_WITHIN_S = 90
 TOLD = ("customer.state-changed.v1", "suppressions.email.v1", "opportunities.v1")
@@ -51,12 +56,10 @@ def _run(broker: Broker, directory: Path, prefix: str, *, kill: bool) -> dict[An
     """Final states by identifiers."""
     stack = Stack(broker.bootstrap, directory, prefix, profile="story", options=("--clock", "log"))
     with stack:
-        per_s = 2_500 if kill else 1e9
-        sending = threading.Thread(target=send, args=(stack, facts(FACTS, PEOPLE), per_s))
-        sending.start()
         if kill:
-            _kill_each(stack)
-        sending.join()
+            _send_and_kill(stack)
+        else:
+            send(stack, facts(FACTS, PEOPLE))
         wait_until_settled(stack, SETTLED_WITHIN_S)
         for minutes in (1, 45, 24 * 60 + 60):
             send_tick(stack, BEGAN_MS + FACTS * APART_MS + minutes * 60_000)
@@ -67,15 +70,28 @@ def _run(broker: Broker, directory: Path, prefix: str, *, kill: bool) -> dict[An
         return _states(stack)
 
 
-def _kill_each(stack: Stack) -> None:
-    """Each stage, then the supervisor, each while facts come in; the next when all are back."""
-    for stage in ("admit", "resolve", "step"):
-        time.sleep(0.7)
-        pid = stage_pid(stack, stage)
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        _wait_for_another(stack, stage, pid)
-    stages = [stage_pid(stack, stage) for stage in ("admit", "resolve", "step")]
+def _send_and_kill(stack: Stack) -> None:
+    """A share of the facts for each process, which is killed while they come in."""
+    every = facts(FACTS, PEOPLE)
+    for kill in (*(partial(_kill_stage, stage=stage) for stage in STAGES), _kill_supervisor):
+        share = islice(every, FACTS // (len(STAGES) + 1))
+        sending = threading.Thread(target=send, args=(stack, share, PER_S))
+        sending.start()
+        sending.join(AMID_S)
+        assert sending.is_alive(), "all facts of its share were sent before it was killed"
+        kill(stack)
+        sending.join()
+
+
+def _kill_stage(stack: Stack, stage: str) -> None:
+    pid = stage_pid(stack, stage)
+    assert pid is not None
+    os.kill(pid, signal.SIGKILL)
+    _wait_for_another(stack, stage, pid)
+
+
+def _kill_supervisor(stack: Stack) -> None:
+    stages = [stage_pid(stack, stage) for stage in STAGES]
     os.kill(stack.worker.pid, signal.SIGKILL)
     for pid in stages:
         assert pid is None or _ends(pid), "a stage outlived its supervisor"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import time
 from collections import Counter
 from pathlib import Path
@@ -11,14 +12,16 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from adaptive_stream.broker import Broker
-from tests.broker.facts import facts, send, wait_until_settled
+from tests.broker.facts import facts, send, stage_pid, wait_until_settled
 from tests.broker.stack import Stack
 
 FACTS = 40_000
 PEOPLE = 20_000
 FACTS_PER_S = 5_000
+CORES = 2
 
-BUYERS = 1_000
+WARM_UP = 200  # Purchases that are not counted: the clock has just told a thousand of their carts.
+BUYERS = 1_200
 RATE_PER_S = 200  # Every second fact is a purchase that silences a mail.
 P99_MS = 250
 BOOTS = {"currency": "GBP", "items": [{"sku": "boots", "quantity": 1, "price": 89.0}]}
@@ -28,21 +31,36 @@ Fact = tuple[str, int, int, str, dict[str, Any]]  # channel, time in ms, whose, 
 
 @pytest.mark.broker
 @pytest.mark.slow
-def test_three_stages_keep_up_with_5000_facts_a_second(
-    broker: Broker, tmp_path: Path, topic_prefix: str
+def test_three_stages_carry_5000_facts_a_second_on_two_cores(
+    own_broker: Broker, tmp_path: Path
 ) -> None:
-    """Facts are through all three stages as fast as a busy shop writes them, producer included."""
+    """A busy shop's facts pass all three stages on two cores, broker and producer included.
+
+    Told by CPU seconds, so that what else runs on the machine does not count: all of it together
+    has two cores, and no process has more than one.
+    """
     options = ("--clock", "log")
-    with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
+    with Stack(own_broker.bootstrap, tmp_path, "t.", profile="story", options=options) as stack:
         send(stack, facts(2_000, PEOPLE, seed=2))
         wait_until_settled(stack, 60)
-        began = time.monotonic()
+        running = own_broker.status()
+        assert running is not None
+        pids = {stage: stage_pid(stack, stage) for stage in ("admit", "resolve", "step")}
+        pids |= {"broker": running.child_pid, "producer": os.getpid()}
+        before, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
         send(stack, facts(FACTS, PEOPLE))
-        wait_until_settled(stack, 120)
-        took_s = time.monotonic() - began
+        took_s = wait_until_settled(stack, 120) - began
+        cpu_s = {name: _cpu_s(pid) - before[name] for name, pid in pids.items()}
 
-    print(f"{FACTS / took_s:.0f} facts/s")
-    assert FACTS / took_s >= FACTS_PER_S
+    told = ", ".join(f"{name} {each / FACTS * 1e6:.0f}" for name, each in cpu_s.items())
+    facts_per_s = FACTS / max(sum(cpu_s.values()) / CORES, *cpu_s.values())
+    print(f"{facts_per_s:.0f} facts/s ({FACTS / took_s:.0f} here and now); us per fact: {told}")
+    assert facts_per_s >= FACTS_PER_S, told
+
+
+def _cpu_s(pid: int | None) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.broker
@@ -56,7 +74,7 @@ def test_a_suppression_is_readable_within_250_ms(
 
     p50, p99 = (took_ms[int(len(took_ms) * part)] for part in (0.5, 0.99))
     print(f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, {len(took_ms)} suppressions")
-    assert len(took_ms) == BUYERS
+    assert len(took_ms) == BUYERS - WARM_UP
     assert p99 <= P99_MS
 
 
@@ -77,7 +95,8 @@ async def _silence(stack: Stack) -> list[float]:
         acknowledged = await _buy(stack, producer)
         async with asyncio.timeout(30):
             await reading
-        return [(read[name] - at) * 1000 for name, at in acknowledged.items()]
+        took_ms = [(read[name] - at) * 1000 for name, at in acknowledged.items()]
+        return took_ms[WARM_UP:]
     finally:
         await producer.stop()
         await consumer.stop()

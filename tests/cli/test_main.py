@@ -92,11 +92,20 @@ def test_help_lists_every_command_and_exit_code(capsys: pytest.CaptureFixture[st
         assert f"\n  {code.value}  " in told
 
 
-@pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        *COMMANDS,
+        *("broker start", "broker stop", "broker status"),
+        *("topics check", "topics plan", "topics apply", "topics bind", "topics export"),
+        *("topics report", "customer show", "customer timeline"),
+        *("journeys check", "journeys explain"),
+    ],
+)
+def test_every_command_explains_itself(words: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each command has a help with its options, those of every command and the exit codes."""
     with pytest.raises(SystemExit) as end:
-        main([name, "--help"])
+        main([*words.split(), "--help"])
     assert end.value.code == Exit.OK
     told = capsys.readouterr().out
     for part in ("--bootstrap", "--json", "--topics-dir", "--rules-dir", "exit codes:"):

@@ -11,7 +11,7 @@ from typing import TypeVar
 from adaptive_stream.engine.fact import Fact, Line
 from adaptive_stream.engine.identifier import route
 from tests.engine.oracle import Told
-from tests.engine.world import MINUTE, PRICES, TEN
+from tests.engine.world import DAY, MINUTE, PRICES, TEN
 
 T = TypeVar("T")
 Choose = Callable[[Sequence[T]], T]
@@ -22,6 +22,7 @@ PEOPLE = (
 )
 ITEMS = ("boots-41", "belt-7", "socks-2")
 MOMENTS = range(TEN, TEN + 60 * MINUTE, 10 * MINUTE)
+DAYS = range(TEN, TEN + 5 * DAY, 70 * MINUTE)
 KINDS = (
     ("cart.item_added",) * 5
     + ("cart.item_removed", "cart.emptied", "identity.linked", "identity.linked")
@@ -33,17 +34,17 @@ KINDS = (
 )
 
 
-def history(choose: Choose, length: int) -> list[Told]:
+def history(choose: Choose, length: int, moments: Sequence[int] = MOMENTS) -> list[Told]:
     """So many things that happened to two people, some of them reported twice."""
     told: list[Told] = []
     for number in range(length):
-        told.append(_one(choose, number, told))
+        told.append(_one(choose, number, told, choose(moments)))
         if choose((False, False, False, True)):
             told.append(choose(told))
     return told
 
 
-def _one(choose: Choose, number: int, told: list[Told]) -> Told:
+def _one(choose: Choose, number: int, told: list[Told], at_ms: int) -> Told:
     person = choose((0, 0, 1))
     names = PEOPLE[person]
     type_ = choose(KINDS)
@@ -66,7 +67,7 @@ def _one(choose: Choose, number: int, told: list[Told]) -> Told:
         said["retracts"] = choose(hers) if hers else "nothing"
     if type_ == "order.completed" and choose((False, False, False, True)):
         said = {"order": f"OFFLINE-{person}"}
-    return Told(f"f-{number}", type_, choose(MOMENTS), who, items, **said)
+    return Told(f"f-{number}", type_, at_ms, who, items, **said)
 
 
 def as_fact(one: Told) -> Fact:

@@ -186,11 +186,11 @@ def test_a_cart_of_last_quarter_is_forgotten_in_silence() -> None:
     world = World()
     put_in(world, TEN, "boots-41")
     world.wait(TEN + 61 * DAY)
-    said = len(world.decisions)
-    world.tell("app.opened", TEN + 61 * DAY, ANA, channel="app")
+    said = len(world.news())
+    world.tell("cart.emptied", TEN + 61 * DAY, ANA, cart="cart-8")
 
     assert world.state(ANA)["carts"] == {}
-    assert len(world.decisions) == said
+    assert len(world.news()) == said
 
 
 def test_a_cart_in_use_for_a_hundred_days_does_not_remember_what_was_bought_long_ago() -> None:

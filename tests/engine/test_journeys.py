@@ -22,7 +22,8 @@ def abandoned(*items: str, rules: Rules | None = None, at_ms: int = TEN) -> Worl
 
 
 def buy(world: World, at_ms: int, *items: str, order: str = "R-77", **said: object) -> None:
-    world.tell("order.completed", at_ms, ANA, channel="store", order=order, items=items, **said)  # type: ignore[arg-type]
+    said = {"channel": "store", "order": order} | said
+    world.tell("order.completed", at_ms, ANA, items=items, **said)  # type: ignore[arg-type]
 
 
 def only(name: str, **changed: object) -> Rules:

@@ -10,8 +10,8 @@ def orders(world: World) -> dict:
 
 
 def buy(world: World, at_ms: int, *items: str, order: str = "R-77", **said: object) -> None:
-    said = {"channel": "store", "log_ms": TEN + DAY} | said
-    world.tell("order.completed", at_ms, ANA, order=order, items=items, **said)  # type: ignore[arg-type]
+    said = {"channel": "store", "log_ms": TEN + DAY, "order": order} | said
+    world.tell("order.completed", at_ms, ANA, items=items, **said)  # type: ignore[arg-type]
 
 
 def status(world: World, order: str = "R-77") -> str:
@@ -170,7 +170,7 @@ def test_after_90_days_the_lines_go_and_the_total_stays() -> None:
     world = World()
     buy(world, TEN, "boots-41")
     world.wait(TEN + 95 * DAY)
-    world.tell("app.opened", TEN + 95 * DAY, ANA, channel="app")
+    world.tell("profile.changed", TEN + 95 * DAY, ANA, home_store="leeds-2")
 
     assert orders(world)["items"]["R-77"]["lines"] == []
     assert orders(world)["value"] == 89.0

@@ -8,9 +8,7 @@ from tests.simulation.hops import (
     CHANGED,
     CHANNEL,
     VIEWS,
-    Admit,
     Hop,
-    Resolve,
     Step,
     decode_customer,
     decode_facts,
@@ -26,37 +24,41 @@ RELEASE_MS = 5 * SECOND_MS
 
 
 class Broker:
-    """Everything that outlives every process. `stages` are those that the processes run; what
-    should come of them is worked out with right ones."""
+    """Everything that outlives every process, and what is known of it to be right."""
 
-    def __init__(self, world: World, stages: list[Hop], token: Callable[[Stored], int]) -> None:
+    def __init__(
+        self,
+        world: World,
+        stages: list[Hop],
+        token: Callable[[Stored], int],
+        judges_lease: bool,
+    ) -> None:
         self.partitions = PARTITIONS
         self.world = world
         self.outputs: dict[Tp, Outputs] = {}
         self.accepted: dict[Tp, Accepted] = {}
         self.refolds: dict[Tp, Refold] = {}
+        self._judges_lease = judges_lease
         self._logs: dict[Tp, Log] = {}
+        self._changelogs: dict[Tp, Log] = {}
         self._claimants: dict[Tp, str] = {}
         self._proofs: dict[tuple[str, Tp], int] = {}
         for stage in stages:
             for partition in range(PARTITIONS):
-                self._watch(stage, right(stage), partition, token)
+                self._watch(stage, partition, token)
 
-    def _watch(
-        self, stage: Hop, should: Hop, partition: int, token: Callable[[Stored], int]
-    ) -> None:
+    def _watch(self, stage: Hop, partition: int, token: Callable[[Stored], int]) -> None:
         (topic,) = stage.topics
         tp = Tp(topic, partition)
-        self.refolds[tp] = Refold(should, self.log(*tp))
+        self.refolds[tp] = Refold(stage, self.log(*tp))
         self._watch_outputs(topic, partition)
         if stage.views is not None:
             self._watch_outputs(CHANGED, partition)
             self._watch_outputs(stage.views, partition)
         if stage.changelog is not None:
             accepted = self.accepted[tp] = Accepted(token)
-            self.log(stage.changelog, partition).watch = lambda batch: self._on_changelog(
-                tp, accepted, batch
-            )
+            log = self._changelogs[tp] = self.log(stage.changelog, partition)
+            log.watch = lambda batch: self._on_changelog(tp, accepted, batch)
 
     def _watch_outputs(self, topic: str, partition: int) -> None:
         log = self.log(topic, partition)
@@ -70,9 +72,23 @@ class Broker:
             self._logs[tp] = Log(topic, partition)
         return self._logs[tp]
 
-    def compacted(self) -> list[Log]:
-        """The logs that are cleaned."""
-        return [log for tp, log in self._logs.items() if tp.topic.endswith((".log", VIEWS))]
+    def clean(self, before_ms: int, probability: float) -> None:
+        """The cleaner comes by, perhaps not everywhere."""
+        for tp, accepted in self.accepted.items():
+            if self.world.happens(probability):
+                log = self._changelogs[tp]
+                log.clean(before_ms)
+                self._check_survived(tp, accepted, log)
+        for partition in range(PARTITIONS):
+            if self.world.happens(probability):
+                self.log(VIEWS, partition).clean(before_ms)
+
+    def _check_survived(self, tp: Tp, accepted: Accepted, log: Log) -> None:
+        """The accepted record of each key survives the cleaner (invariant 4)."""
+        read = Accepted(accepted.token)
+        read.take(log.records)
+        if (read.rows, read.position) != (accepted.rows, accepted.position):
+            raise Broken(f"4: of {tp} is left {read.rows}, and {accepted.rows} was accepted")
 
     def _on_changelog(self, tp: Tp, accepted: Accepted, batch: list[Stored]) -> None:
         if accepted.take(batch) and accepted.position is not None:
@@ -112,7 +128,7 @@ class Broker:
 
     def on_step(self, process: str, tp: Tp) -> None:
         """Nobody steps who has not shown for long that the partition is still theirs."""
-        if tp in self.accepted:
+        if self._judges_lease and tp in self.accepted:
             ago_ms = self.world.now_ms - self._proofs[process, tp]
             if ago_ms > LEASE_S * 1000:
                 raise Broken(f"lease: {process} steps {tp}, {ago_ms} ms after its last proof")
@@ -180,11 +196,6 @@ class Broker:
             last = {record.key: record.value for record in records}
             if {key: value for key, value in last.items() if value is not None} != should:
                 raise Broken(f"2: the views of {tp} are {shown}, not {should}")
-
-
-def right(stage: Hop) -> Hop:
-    """The stage as it should be."""
-    return next(each for each in (Admit(), Resolve(), Step()) if each.name == stage.name)
 
 
 class Group:

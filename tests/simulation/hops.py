@@ -110,13 +110,11 @@ class Admit(Hop):
     name = "admit"
     topics = (CHANNEL,)
 
-    def take(
-        self, row: Row | None, arrival: Arrival, tp: Any, outcome: Outcome
-    ) -> tuple[Row | None, list[Message]]:
+    def take(self, _row: Row | None, arrival: Arrival, *_: Any) -> tuple[Row | None, list[Message]]:
         facts = decode_facts(arrival.body)
         return None, [Message("identity", f.identifier, "fact", encode(f)) for f in facts]
 
-    def cause(self, arrival: Arrival, tp: Any, record: Any, idx: int) -> str:
+    def cause(self, arrival: Arrival, tp: Any, record: Any, idx: int) -> str:  # noqa: ARG002
         return f"{tp.partition}/{record.offset}/{idx}"
 
 
@@ -127,9 +125,7 @@ class Resolve(Hop):
     topics = (IDENTITY_FACTS,)
     changelog = IDENTITY_LOG
 
-    def take(
-        self, row: Row | None, arrival: Arrival, tp: Any, outcome: Outcome
-    ) -> tuple[Row | None, list[Message]]:
+    def take(self, row: Row | None, arrival: Arrival, *_: Any) -> tuple[Row | None, list[Message]]:
         known = row is not None and row.value is not None
         identity = decode_identity(row.value) if known else Identity(owner_at_first(arrival.key))
         identity.times += 1

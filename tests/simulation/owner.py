@@ -291,6 +291,9 @@ class Owner:
         log, process = self._log, self._process
         headers = () if epoch is None else (("e", b"%d" % epoch),)
         records = [Unwritten(key, value, headers) for key, value, _ in entries]
+        if "claims nothing" in self._worker.holes and entries[0].key == CLAIM:
+            self._broker.on_append(process.name, self.tp, claim=True)
+            return log.end - 1
         base = None
         for part in self._worker.cut(records):
             act = partial(self._worker.append_own, log, part, self.tp)

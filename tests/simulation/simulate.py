@@ -1,4 +1,4 @@
-"""Runs worlds: `make simulate SEED=n` repeats one and tells what happened in it, `N=…` runs many."""
+"""Runs worlds: `make simulate SEED=n` repeats one and tells what befell it, `N=…` runs many."""
 
 import argparse
 import subprocess
@@ -30,7 +30,7 @@ def holds(seed: int, tell: bool) -> bool:
     try:
         simulation.run()
     except Broken as broken:
-        print(f"seed {seed}: {broken}\nrepeat it: make simulate SEED={seed}")
+        print(f"seed {seed}: {broken}\nrepeat it: make simulate SEED={seed}", flush=True)
         return False
     finally:
         if tell:

@@ -19,7 +19,7 @@ from tests.simulation.world import MINUTE_MS, SECOND_MS, Broken, Dangers, Proces
 
 COMPACTION_LAG_MS = 15 * MINUTE_MS  # min.compaction.lag.ms of the topics that are compacted.
 STORM_MS = 40 * MINUTE_MS
-CALM_MS = 5 * MINUTE_MS
+CALM_MS = 8 * MINUTE_MS  # The latest request arrives, its damage is found and repaired.
 SETTLED_WITHIN_MS = 20 * MINUTE_MS
 SLOTS = 2  # Processes of each stage.
 IDENTIFIERS = 6
@@ -34,8 +34,10 @@ class Setting:
     holes: frozenset[str] = frozenset()
     static: bool | None = None
     deletes: bool | None = None
+    dangers: Dangers | None = None
     lag_ms: int = COMPACTION_LAG_MS
     token: str = "offset"
+    judges_lease: bool = True
 
 
 @dataclass
@@ -61,7 +63,7 @@ class Simulation:
         self.deletes = random.random() < 0.3 if setting.deletes is None else setting.deletes
         stages = [stage() for stage in setting.stages]
         token = _token_of_value if setting.token == "generation" else _token_of_offset
-        self.broker = Broker(world, stages, token)
+        self.broker = Broker(world, stages, token, setting.judges_lease)
         self.groups = {
             stage.name: Group(world, self.broker, stage, self.static) for stage in stages
         }
@@ -81,16 +83,18 @@ class Simulation:
         self._plan_cleaning()
         if self.deletes:
             world.after(world.random.randint(MINUTE_MS, STORM_MS), self._delete_a_group)
-        world.dangers = Dangers.drawn(world.random)
+        drawn = Dangers.drawn(world.random)
+        world.dangers = self.setting.dangers or drawn
         world.tell(f"static {self.static}, {world.dangers}")
         world.run(STORM_MS)
         self._calm()
         self._settle()
-        self._clean(0)
+        self.broker.clean(world.now_ms, 1.0)
         self.broker.check_at_rest()
         self._move_to_new_machines()
         self._settle()
         self.broker.check_at_rest()
+        self._check_stores()
 
     def _plan_facts(self) -> None:
         world, random = self.world, self.world.random
@@ -113,15 +117,12 @@ class Simulation:
     def _plan_cleaning(self) -> None:
         world, random = self.world, self.world.random
         for minute in range(1, STORM_MS // MINUTE_MS, 3):
-            world.after(
-                minute * MINUTE_MS + random.randrange(MINUTE_MS), self._clean, self.setting.lag_ms
-            )
-            world.after(minute * MINUTE_MS + random.randrange(MINUTE_MS), self._back_up)
+            at_ms = minute * MINUTE_MS
+            world.after(at_ms + random.randrange(MINUTE_MS), self._clean)
+            world.after(at_ms + random.randrange(MINUTE_MS), self._back_up)
 
-    def _clean(self, lag_ms: int) -> None:
-        for log in self.broker.compacted():
-            if lag_ms == 0 or self.world.happens(0.7):
-                log.clean(self.world.now_ms - lag_ms)
+    def _clean(self) -> None:
+        self.broker.clean(self.world.now_ms - self.setting.lag_ms, 0.7)
 
     def _back_up(self) -> None:
         slot = self.world.random.choice(self.slots)
@@ -142,13 +143,16 @@ class Simulation:
     def _member(self, slot: Slot, worker: Worker) -> str:
         return slot.instance if self.static else worker.process.name
 
-    def _on_death(self, slot: Slot, worker: Worker, why: str) -> None:
+    def _on_death(self, slot: Slot, worker: Worker, why: str) -> None:  # noqa: ARG002
         world, random = self.world, self.world.random
         for disk in worker.host.values():
             disk.crash(random)
         world.after(SESSION_MS, slot.group.leave, worker)
-        if slot.worker is not worker:
-            return  # Its place was taken while it was frozen.
+        if slot.worker is not worker:  # Its place was taken while it was frozen.
+            if "joins again" in self.setting.holes:
+                slot.host = worker.host
+                world.after(random.randint(500, 8_000), self._start, slot)
+            return
         where = random.choices(("same", "new", "stale"), (6, 3, 1))[0]
         if where == "new":
             slot.host = {}
@@ -195,6 +199,9 @@ class Simulation:
         if slot.worker is not worker:
             self._join_again(slot, worker)
             return
+        self._let_go(slot, worker)
+
+    def _let_go(self, slot: Slot, worker: Worker) -> None:
         for owner in worker.owners.values():
             owner.close()
         self.world.after(SECOND_MS, self._rejoin, slot, worker)
@@ -210,10 +217,10 @@ class Simulation:
     def _join_again(self, slot: Slot, worker: Worker) -> None:
         """The hole: who is fenced takes its instance back, and so does the other then."""
         other = slot.worker
-        slot.worker = worker
-        slot.group.join(worker, slot.instance)
+        slot.worker, slot.host = worker, worker.host
+        self._let_go(slot, worker)
         if other is not None:
-            self.world.after(self.world.random.randint(500, 3_000), self._on_thaw, slot, other)
+            self.world.after(self.world.random.randint(2_000, 5_000), self._on_thaw, slot, other)
 
     def _delete_a_group(self) -> None:
         """Somebody stops a stage, deletes its group, and starts it again."""
@@ -257,6 +264,13 @@ class Simulation:
         owned = {owner.tp for owner in owners}
         tps = {tp for group in self.groups.values() for tp in group.tps}
         return owned == tps and len(owners) == len(tps) and all(o.settled for o in owners)
+
+    def _check_stores(self) -> None:
+        """What an owner has read from a cleaned changelog is what came of the log (invariant 2)."""
+        for slot in self.slots:
+            for tp, owner in slot.worker.owners.items():
+                if tp in self.broker.accepted and owner.disk.state != self.broker.refolds[tp].state:
+                    raise Broken(f"2: the store of {tp} is {owner.disk.state}")
 
     def _move_to_new_machines(self) -> None:
         for slot in self.slots:

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.engine.clock import Clock, encode_clock
-from adaptive_stream.worker.progress import Cursor, Place
+from adaptive_stream.engine.journey import Rules
 from adaptive_stream.worker.outcome import Outcome, Stage
+from adaptive_stream.worker.progress import Cursor, Place
 from adaptive_stream.worker.records import Output
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve
@@ -119,9 +120,9 @@ def resolve_stage() -> Resolve:
     return Resolve("", 1, CATALOG.rules.id)
 
 
-def step_stage() -> Step:
-    """Step on the shipped rules."""
-    return Step("", 1, CATALOG.rules)
+def step_stage(rules: Rules = CATALOG.rules, tick_customers_max: int = 1_000) -> Step:
+    """Step, on the shipped rules if no others are given."""
+    return Step("", 1, rules, tick_customers_max)
 
 
 def customer_records(records: list[Record], channel: str = "web") -> list[Record]:

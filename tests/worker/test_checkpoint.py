@@ -1,6 +1,7 @@
 """The checkpoint against a fake of Kafka and RocksDB that crashes at every step."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -212,6 +213,42 @@ def test_what_a_former_owner_writes_late_is_ignored() -> None:
     assert [each.entry for each in world.log[-4:-1]] == [
         Entry(b"#src/identity/0", b"6/0"), Entry(b"ana", b"10"), Entry(b"bob", b"7"),
     ]  # fmt: skip
+
+
+def test_what_a_stranger_damaged_is_put_again_though_its_finder_died() -> None:
+    """The cleaner keeps the last record of a key: it must be ours, whoever found the other one."""
+    for crash_at in range(3, 9):
+        world = World()
+        zombie: Progress = drive(steps.recover(b"zombie"), world)
+        late = _batch(world, 0)
+        run_owner(world)
+        with pytest.raises(Superseded):
+            drive(steps.checkpoint(zombie, late), world)
+        world.performed, world.crash_at = 0, crash_at
+        with suppress(Crash):
+            run_owner(world)
+        world.crash_at = -1
+
+        run_owner(world)
+
+        last = {each.entry.key: each for each in world.log}
+        claims = [each.offset for each in world.log if each.entry.key == CLAIM]
+        assert min(last[key].epoch or 0 for key in (b"ana", b"bob")) >= claims[2], crash_at
+
+
+def test_what_was_written_in_between_is_put_again() -> None:
+    """An owner that finds a stranger's batch before its own goes on, and repairs with the next."""
+    world = World()
+    progress: Progress = drive(steps.recover(b"owner"), world)
+    drive(steps.checkpoint(progress, _batch(world, 0)), world)
+    world.append([Entry(b"ana", b"999"), Entry(b"cy", b"999"), Entry(b"#src/other/0", b"9/9")], -1)
+    drive(steps.prove(progress), world)
+    drive(steps.prove(progress), world)
+
+    assert [each.entry for each in world.log[-4:-1]] == [
+        Entry(b"#src/other/0", None), Entry(b"ana", b"1"), Entry(b"cy", None),
+    ]  # fmt: skip
+    assert progress.damaged == set()
 
 
 def test_an_owner_that_was_written_over_stops() -> None:

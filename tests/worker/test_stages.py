@@ -1,13 +1,15 @@
 """The stages' adapters on the real engine, without a broker."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
+from adaptive_stream.engine.journey import Expression, Rules
 from adaptive_stream.worker.outcome import EngineFault
 from adaptive_stream.worker.records import Output
-from adaptive_stream.worker.stages import step as step_module
 from tests.worker.stage_world import (
+    CATALOG,
     Memory,
     Record,
     Tp,
@@ -54,13 +56,12 @@ def test_outputs_do_not_depend_on_where_batches_are_cut() -> None:
         assert view == whole_view.__class__(**{**vars(whole_view), "bytes_max": view.bytes_max})
 
 
-def test_an_outage_s_timers_fire_in_pieces_and_each_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_outage_s_timers_fire_in_pieces_and_each_once() -> None:
     """However many are due at one tick, a checkpoint holds them, and a restart goes on."""
     log = _morning(30)
     whole = work_all(step_stage(), HERE, log, Memory())
-    monkeypatch.setattr(step_module, "TICK_CUSTOMERS_MAX", 4)
     view = Memory()
-    assert work_all(step_stage(), HERE, log, view) == whole
+    assert work_all(step_stage(tick_customers_max=4), HERE, log, view) == whole
     assert view.cursor is None
 
 
@@ -93,29 +94,46 @@ def test_a_fact_on_which_the_engine_raises_goes_to_the_dead_letters_as_it_came()
     assert headers["dlq_exception"] == b"DecodeError"
 
 
-def test_a_customer_whose_tick_raises_stops_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_customer_whose_tick_raises_stops_nobody_else() -> None:
     """One customer's broken timer is a dead letter; the others' timers fire at the same tick."""
+    fuse = Fuse()
+    stage = step_stage(fuse.rules())
     log = _morning(6)
     view = Memory()
-    work_all(step_stage(), HERE, log[:-3], view)
-    due = sorted((row.wake_ms, key) for key, row in view.stored.items() if row.wake_ms)[:3]
-    broken = due[0][1]
-    real = step_module.step
+    work_all(stage, HERE, log[:-3], view)
+    due = {key: row for key, row in view.stored.items() if row.wake_ms}
+    fuse.lit = True
+    outputs = work_all(stage, HERE, log[-3:], view)
 
-    def step(state, arrival, rules, clock):  # type: ignore[no-untyped-def]
-        if arrival.kind == "tick" and arrival.key == broken.decode():
-            state.state_seq += 1
-            raise ZeroDivisionError
-        return real(state, arrival, rules, clock)
-
-    monkeypatch.setattr(step_module, "step", step)
-    before = view.stored[broken].value
-    outputs = work_all(step_stage(), HERE, log[-3:], view)
-    letters = [each for each in outputs if each.topic.endswith(".dlq")]
-    assert [each.key for each in letters] == [broken]
-    assert view.stored[broken].value == before
+    (letter,) = [each for each in outputs if each.topic.endswith(".dlq")]
+    assert letter.key in due
+    assert view.stored[letter.key].value == due[letter.key].value
+    assert view.stored[letter.key].wake_ms == 0
     told = {each.key for each in outputs if each.topic == "customer.state-changed.v1"}
-    assert told >= {key for _, key in due[1:]}
+    assert len(told) >= 3
+    assert letter.key not in told
+
+
+class Fuse:
+    """Rules with a bug: once lit, a journey's condition raises the first time it is asked."""
+
+    lit = False
+
+    def rules(self) -> Rules:
+        """The shipped rules with the bug in the journey of abandoned carts."""
+        journeys = tuple(
+            replace(each, only_if=Expression("broken", frozenset(), self._run))
+            if each.name == "abandoned-cart"
+            else each
+            for each in CATALOG.rules.journeys
+        )
+        return replace(CATALOG.rules, journeys=journeys)
+
+    def _run(self, _: object) -> object:
+        if self.lit:
+            self.lit = False
+            raise ZeroDivisionError
+        return True
 
 
 def test_what_admit_writes_names_where_it_came_from() -> None:

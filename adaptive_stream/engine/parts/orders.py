@@ -4,8 +4,6 @@ Retraction takes back, reversal moves on: a void or a failed payment means that 
 was; a cancellation or a refund leaves it paid, and only its status moves (RULES.md §2).
 """
 
-from collections.abc import Iterable
-
 from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.entity import Heard, Order
@@ -42,7 +40,9 @@ def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Order]:
         names.setdefault(final, []).append(number)
     orders = {}
     for number, facts in grouped.items():
-        order = _fold_one(number, sorted(facts, key=rank), tuple(names[number]))
+        if len(names[number]) > 1:
+            facts.sort(key=rank)
+        order = _fold_one(number, facts, tuple(names[number]))
         if order is not None:
             orders[number] = order
     return orders
@@ -58,36 +58,28 @@ def _follow(number: str, successor: dict[str, str]) -> str:
     return path[-1]
 
 
-def _best(facts: Iterable[Kept]) -> Kept | None:
+def _best(facts: list[Kept], type_: str) -> Kept | None:
     """Of several reports of one thing: the one that says what was in it, then the earliest."""
-    return min(facts, key=lambda kept: (not kept.lines, *rank(kept)), default=None)
+    reports = [kept for kept in facts if kept.type == type_]
+    return next((kept for kept in reports if kept.lines), reports[0] if reports else None)
 
 
 def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order | None:
-    by_type: dict[str, list[Kept]] = {}
-    for kept in facts:
-        by_type.setdefault(kept.type, []).append(kept)
-    if "order.voided" in by_type:
-        return None
-    completed = _best(by_type.get("order.completed", ()))
-    placed = _best(by_type.get("order.placed", ()))
-    report = completed or placed
-    if report is None:
-        return None  # A refund or cancellation of an order that no source has reported yet.
     heard = latest_by_type(facts, number)
+    completed, placed = _best(facts, "order.completed"), _best(facts, "order.placed")
+    report = completed or placed
+    if report is None or "order.voided" in heard:
+        return None  # It never was; or no source has reported yet what was refunded or cancelled.
     paid = not _failed(heard, "order.completed")
     status = _status(heard, paid=paid)
     if completed:
         heard["order.completed"] = cause_of(completed, number)
     said: dict[str, object] = {}
-    for kept in reversed(facts):
+    for kept in facts:  # The later word counts, but above all that of the report.
         if kept.type in ("order.completed", "order.placed"):
-            said = kept.data | said
-    said = report.data | {k: v for k, v in said.items() if k not in report.data}
+            said |= kept.data
+    said |= report.data
     value_minor, currency = _value(report, said)
-    reversal = by_type.get("order.refunded") or by_type.get("order.cancelled") or ()
-    reason = next((str(k.data["reason"]) for k in reversal if k.data.get("reason")), "")
-    cancelled = by_type.get("order.cancelled", ())
     return Order(
         id=number,
         status=status,
@@ -101,11 +93,17 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
         cart=str(said.get("cart") or ""),
         store=str(said.get("store") or ""),
         channel=report.channel,
-        reason=reason,
-        cancelled_by=next((str(k.data["by"]) for k in cancelled if k.data.get("by")), ""),
+        reason=_said(facts, f"order.{status}", "reason"),
+        cancelled_by=_said(facts, "order.cancelled", "by"),
         also_known_as=names,
         heard=heard,
     )
+
+
+def _said(facts: list[Kept], type_: str, name: str) -> str:
+    """The first word on this in facts of this type."""
+    words = (kept.data.get(name) for kept in facts if kept.type == type_)
+    return next((str(word) for word in words if word), "")
 
 
 def _failed(heard: Heard, report: str) -> bool:

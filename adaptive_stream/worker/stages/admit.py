@@ -12,7 +12,7 @@ from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.formats import Admission, admit, dead_letter
 from adaptive_stream.worker.outcome import EngineFault, Outcome, View
-from adaptive_stream.worker.records import CLOCK, IDENTITY_FACTS, Output, encode_ids
+from adaptive_stream.worker.records import CLOCK, IDENTITY_FACTS, Headers, Output, encode_ids
 from adaptive_stream.worker.stages.dead_letters import of_engine_fault
 
 HASHES_KEPT = 65_536  # Who comes once tends to come again within minutes.
@@ -60,7 +60,7 @@ class Admit:
                     tp.topic, tp.partition, record.offset, record.timestamp, record.key,
                     record.value, record.headers, admission.refused,
                 )  # fmt: skip
-                outcome.outputs.append(Output(binding.dlq, 0, key, value, headers))  # type: ignore[arg-type]
+                outcome.outputs.append(Output(binding.dlq, 0, key, value, headers))
                 outcome.count("facts", channel, "refused", admission.refused.reason)
                 outcome.count("dead_letters", admission.refused.reason)
             for why in admission.dropped:
@@ -85,7 +85,7 @@ class Admit:
 
     def _output(self, fact: Fact, src: str, cause: str, timestamp_ms: int) -> Output:
         routed, *others = fact.identifiers
-        headers = [("k", b"fact"), ("src", src.encode()), ("cause", cause.encode())]
+        headers: Headers = [("k", b"fact"), ("src", src.encode()), ("cause", cause.encode())]
         if others:
             ids = [(self._hash(identifier), identifier) for identifier in others]
             headers.append(("ids", encode_ids(ids)))

@@ -34,16 +34,24 @@ GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
 
 class Step:
-    """The third stage. `prefix` stands before the names of our topics."""
+    """The third stage. `prefix` stands before the names of our topics, `tick_customers_max` is
+    how many a tick fires before a checkpoint."""
 
     name = "step"
 
-    def __init__(self, prefix: str, incarnation: int, rules: Rules) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        incarnation: int,
+        rules: Rules,
+        tick_customers_max: int = TICK_CUSTOMERS_MAX,
+    ) -> None:
         self.topics = (prefix + CUSTOMER_FACTS,)
         self.changelog = prefix + CUSTOMER_CHANGELOG
         self.views = prefix + customer_state.TOPIC
         self.rules = rules.id
         self.engine_rules = rules
+        self.tick_customers_max = tick_customers_max
         self.prefix = prefix
         self.incarnation = incarnation
 
@@ -123,7 +131,8 @@ class _Run:
         outcome = self.outcome
         clock = outcome.clock = outcome.clock.ticked(decode_clock(tick.body))
         wake_ms, idx, customer = self._cursor or (NEVER, 0, "")
-        due = self._view.due(clock.now_ms, (wake_ms, customer.encode()), TICK_CUSTOMERS_MAX)
+        count = self._stage.tick_customers_max
+        due = self._view.due(clock.now_ms, (wake_ms, customer.encode()), count)
         self._stored = self._view.rows([key for _, key in due])
         for wake_ms, key in due:
             idx = self._fire(key, clock.now_ms, record.offset, idx)
@@ -131,7 +140,7 @@ class _Run:
             if self.is_full():
                 break
         else:
-            if len(due) < TICK_CUSTOMERS_MAX:
+            if len(due) < count:
                 self._cursor = None
         outcome.cursor = self._cursor
         return outcome.cursor is None

@@ -1,0 +1,150 @@
+"""The worker as processes: what an operator sees of it when it runs, stops, and meets junk."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from confluent_kafka import Producer
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.structs import OffsetAndMetadata
+from prometheus_client.parser import text_string_to_metric_families
+
+from adaptive_stream.broker import Broker
+from tests.broker.facts import facts, send, stage_pid, wait_until_settled
+from tests.broker.stack import Stack
+
+STOP_WITHIN_S = 5.0
+BASE_UNITS = ("_seconds", "_bytes", "_records", "_partitions", "_info")
+pytestmark = [pytest.mark.broker, pytest.mark.slow]
+
+
+def _ask(stack: Stack, stage: int, path: str) -> str:
+    url = f"http://127.0.0.1:{stack.worker.web_port + stage}{path}"
+    with urllib.request.urlopen(url, timeout=5) as answer:
+        return str(answer.read().decode())
+
+
+def test_a_worker_says_how_it_is_and_little_else(
+    broker: Broker, tmp_path: Path, topic_prefix: str
+) -> None:
+    """Metrics hold to Prometheus's rules; a healthy worker logs nothing; it stops in time."""
+    options = ("--clock", "log")
+    with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
+        send(stack, facts(500, 50))
+        wait_until_settled(stack, 60)
+        for stage in range(3):
+            assert _ask(stack, stage, "/livez") == "ok\n"
+            assert _ask(stack, stage, "/readyz") == "ok\n"
+            _assert_well_named(_ask(stack, stage, "/metrics"))
+        assert 'outcome="accepted"' in _ask(stack, 0, "/metrics")
+        assert 'transitions_total{name="order.added"' in _ask(stack, 2, "/metrics")
+
+        log = stack.worker.log_path.read_text()
+        pids = [stage_pid(stack, stage) for stage in ("admit", "resolve", "step")]
+        began = time.monotonic()
+        stack.worker.stop()
+        assert time.monotonic() - began <= STOP_WITHIN_S
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    assert log == ""
+    assert stack.worker.log_path.read_text() == ""
+
+
+def _assert_well_named(text: str) -> None:
+    families = list(text_string_to_metric_families(text))
+    assert families
+    for family in families:
+        assert family.name.startswith("adaptive_stream_")
+        assert family.documentation.endswith(".")
+        if family.type == "counter":
+            assert all(sample.name.endswith("_total") for sample in family.samples)
+        else:
+            assert family.name.endswith(BASE_UNITS) or family.name == "adaptive_stream_build"
+        assert all("partition" not in sample.labels for sample in family.samples)
+
+
+def test_junk_between_the_stages_is_kept_and_stops_nothing(
+    broker: Broker, tmp_path: Path, topic_prefix: str
+) -> None:
+    """What the engine cannot take stands in the dead letters as it came; the rest goes on."""
+    options = ("--clock", "log")
+    with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
+        producer = Producer({"bootstrap.servers": stack.bootstrap})
+        headers = [("k", b"fact"), ("src", b"x@1/0/1/0"), ("cause", b"x/0/1"), ("log_ms", b"1")]
+        for topic in ("identity.facts.v1", "customer.facts.v1"):
+            producer.produce(stack.topic(topic), b"{junk", b"somebody", headers=headers)
+            producer.produce(stack.topic(topic), b"no headers", b"somebody")
+        producer.flush(30)
+        send(stack, facts(300, 30))
+        wait_until_settled(stack, 60)
+
+        for topic in ("identity.facts.v1", "customer.facts.v1"):
+            letters = stack.records(f"{topic}.dlq")
+            assert {letter.value for letter in letters} == {b"{junk", b"no headers"}
+        assert len({record.key for record in stack.records("customer.state.v1")}) >= 28
+        assert 'engine_exceptions_total{stage="step",type=' in _ask(stack, 2, "/metrics")
+        assert "somebody" not in stack.worker.log_path.read_text()
+
+
+def test_a_supervisor_that_is_killed_leaves_nothing_behind(
+    broker: Broker, tmp_path: Path, topic_prefix: str
+) -> None:
+    """After kill -9 of the supervisor no stage goes on by itself."""
+    options = ("--clock", "log")
+    with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
+        pids = [stage_pid(stack, stage) for stage in ("admit", "resolve", "step")]
+        os.kill(stack.worker.pid, signal.SIGKILL)
+        until = time.monotonic() + STOP_WITHIN_S + 2
+        while any(Path(f"/proc/{pid}").exists() for pid in pids):
+            assert time.monotonic() < until, "a stage lives on"
+            time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("bootstrap", "says"),
+    [("", "the cluster has no topic"), ("127.0.0.1:1", "no Kafka answers at 127.0.0.1:1")],
+)
+def test_a_worker_that_cannot_start_says_what_to_do(
+    broker: Broker, tmp_path: Path, topic_prefix: str, bootstrap: str, says: str
+) -> None:
+    """Missing topics or no Kafka at all: one sentence, one hint, exit code 2, no crash loop."""
+    command = [sys.executable, "-m", "adaptive_stream", "worker", "--data-dir", str(tmp_path)]
+    command += ["--bootstrap", bootstrap or broker.bootstrap, "--prefix", topic_prefix]
+    environ = os.environ | {"ADAPTIVE_STREAM_TENANT_KEY": "0123456789abcdef"}
+    ended = subprocess.run(
+        [*command, "--web-port", "0"],
+        env=environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert says in ended.stderr
+    assert "hint: " in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_channel_that_lost_its_end_is_not_gone_on_with(
+    broker: Broker, tmp_path: Path, topic_prefix: str
+) -> None:
+    """Offsets that begin again would be dropped as repeats: admit refuses, and says so."""
+    options = ("--clock", "log")
+    with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
+        send(stack, facts(200, 30))
+        wait_until_settled(stack, 60)
+        stack.worker.stop()
+        beyond = {
+            TopicPartition(stack.topic("channel.web.v1"), 0): OffsetAndMetadata(10**6, "", -1)
+        }
+        with closing(KafkaAdminClient(bootstrap_servers=stack.bootstrap)) as admin:
+            admin.alter_group_offsets(f"{topic_prefix}adaptive-stream-admit", beyond)
+        stack.worker.start()
+        until = time.monotonic() + 30
+        while stack.worker.status() is not None:
+            assert time.monotonic() < until, "it started"
+            time.sleep(0.1)
+        log = stack.worker.log_path.read_text()
+    assert "made anew" in log
+    assert "incarnation" in log
