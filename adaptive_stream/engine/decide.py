@@ -55,7 +55,7 @@ def decide(
                 was=occasion.absorbed,
             )
         )
-    if told or said or occasion.shown:
+    if told or said or occasion.shown or judgement.changed:
         customer.shown_ms = occasion.known_ms
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, occasion.known_ms, state))

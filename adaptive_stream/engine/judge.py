@@ -30,8 +30,8 @@ def judge(
     before: dict[str, list[Instance]] = {}
     judgement.runs = _runs(customer, view, rules, clocks)
     for one in judgement.runs:
-        if one.instance.status in RUNNING and one.now_ms >= one.instance.ends_ms:
-            _end(one, judgement)
+        if one.instance.status in RUNNING:
+            _end_if_over(one, judgement)
         before.setdefault(_name(one.journey, one.instance.key, view), []).append(one.instance)
     begun = [_start(journey, clocks[journey.name], before, judgement) for journey in rules.journeys]
     if any(begun):
@@ -109,23 +109,25 @@ def _start(
         runs = before.get(_name(journey, about.key, view), [])
         if not all(_over(instance, hit) for instance in runs):
             for instance in runs:
-                _begin_anew(instance, hit, journey, about, view)
+                _begin_anew(instance, hit, journey, view)
         elif (
             true(journey.only_if, about, view)
             and stopped(journey, about, hit.at_ms, view, now_ms) is None
         ):
-            rev = max((instance.rev for instance in runs), default=0)
-            _begin(journey, about, hit, rev, judgement)
+            _begin(journey, about, hit, judgement)
             begun += 1
     return begun
 
 
-def _begin(journey: Journey, about: About, hit: Hit, rev: int, judgement: Judgement) -> None:
+def _begin(journey: Journey, about: About, hit: Hit, judgement: Judgement) -> None:
     customer, zone = judgement.customer, judgement.view.zone
     ends_ms = journey.ends.after(hit.at_ms, zone)
-    instance = Instance(journey.name, about.key, hit.at_ms, ends_ms, hit.cause.id, rev=rev)
+    instance = Instance(journey.name, about.key, hit.at_ms, ends_ms, hit.cause.id)
     name = f"{journey.name}/{about.key}"
-    customer.members[_owner(about, customer)].instances[name] = instance
+    instances = customer.members[_owner(about, customer)].instances
+    if name in instances:  # For a sender it is the same run: the highest `rev` is the last word.
+        instance.rev, instance.told = instances[name].rev, instances[name].told
+    instances[name] = instance
     customer.bytes_at_most += INSTANCE_BYTES
     if hit.cause.known_ms > journey.not_older_than.after(hit.at_ms, zone):
         instance.status = "too_old"
@@ -143,15 +145,12 @@ def _over(before: Instance, hit: Hit) -> bool:
     return before.status == "ended" and hit.at_ms > before.ends_ms
 
 
-def _begin_anew(instance: Instance, hit: Hit, journey: Journey, about: About, view: View) -> None:
+def _begin_anew(instance: Instance, hit: Hit, journey: Journey, view: View) -> None:
     """Before its first step a run begins when its thing did: with the latest touch of a cart, or
-    with a late report of an order. A cart that was filled again waits anew in any case."""
-    if instance.status not in RUNNING or hit.at_ms == instance.begun_ms:
-        return
-    if not instance.steps or about.refilled(instance.begun_ms):
+    with a late report of an order."""
+    if instance.status in RUNNING and not instance.steps:
         instance.begun_ms, instance.rests_on = hit.at_ms, hit.cause.id
         instance.ends_ms = journey.ends.after(hit.at_ms, view.zone)
-        instance.steps = {}
 
 
 def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
@@ -163,17 +162,20 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     if instance.status not in RUNNING:
         return
     holds_still = holds(one.journey.when, one.about, view, one.now_ms) is not None
-    if gone or (instance.rests_on in view.retracted and not holds_still):
-        now = Verdict("stopped", "fact_retracted")
-    elif twin:
+    if twin and not gone:
         now = Verdict("stopped", "superseded")
     else:
         now = verdict(one.journey, one.about, instance.begun_ms, view, one.now_ms)
+        baseless = gone or (instance.rests_on in view.retracted and not holds_still)
+        if baseless and now.status != "stopped":
+            now = Verdict("stopped", "fact_retracted")
     tell(one, now, judgement)
     if now.status == "stopped" and instance.status != "stopped":
         judgement.stopped.append((one, now))
+    before = (instance.status, instance.because, instance.until_ms)
     instance.status, instance.because = now.status, now.because
     instance.until_ms = now.until_ms
+    judgement.changed |= before != (now.status, now.because, now.until_ms)
     # While what began it no longer holds (she is back in the cart), nothing of it is due.
     if now.status == "live" and holds_still:
         for due in run.advance(one.journey, instance, one.about, view, one.now_ms):
@@ -191,12 +193,25 @@ def _forget(one: Run, judgement: Judgement) -> None:
     if one.instance.status in RUNNING:
         tell(one, Verdict("stopped", "expired"), judgement)
         one.instance.status = "stopped"
-        _end(one, judgement)
+        _end(one, one.now_ms, judgement)
     name = f"{one.instance.journey}/{one.instance.key}"
     del judgement.customer.members[one.member].instances[name]
 
 
-def _end(one: Run, judgement: Judgement) -> None:
+def _end_if_over(one: Run, judgement: Judgement) -> None:
+    instance = one.instance
+    if one.now_ms >= instance.ends_ms:
+        _end(one, instance.ends_ms, judgement)
+        instance.told = {}  # Senders have forgotten it too: `releasable_until` has passed.
+        return
+    refilled = one.about.refilled(instance.begun_ms)
+    if refilled and holds(one.journey.when, one.about, judgement.view, one.now_ms):
+        # She has left a cart that was filled again: that is another run, from the beginning.
+        instance.ends_ms = one.about.since_ms(instance.begun_ms)
+        _end(one, instance.ends_ms, judgement)
+
+
+def _end(one: Run, at_ms: int, judgement: Judgement) -> None:
     instance = one.instance
     if instance.status == "held":  # Nobody shall wait for a release that cannot come any more.
         tell(one, Verdict("stopped", "expired"), judgement)
@@ -206,5 +221,5 @@ def _end(one: Run, judgement: Judgement) -> None:
         "instance": instance.key,
         "because": instance.because or None,
     }
-    judgement.transitions.append(Transition("journey.ended", instance.ends_ms, fields))
+    judgement.transitions.append(Transition("journey.ended", at_ms, fields))
     instance.status = "ended"

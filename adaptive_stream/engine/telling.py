@@ -55,7 +55,8 @@ class Telling:
 class Judgement:
     """One judging of one customer: what it looks at, and below what it brought about.
 
-    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now.
+    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
+    `changed`: some run stands otherwise than before, whether or not anybody had to be told.
     """
 
     customer: Customer
@@ -67,6 +68,7 @@ class Judgement:
     stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
     due: list[tuple[Run, run.Due]] = field(default_factory=list)
     not_started: list[str] = field(default_factory=list)
+    changed: bool = False
 
 
 def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:

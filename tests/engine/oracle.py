@@ -179,9 +179,7 @@ def sold(
     fitting = [
         at
         for at, codes in bought
-        if code in codes
-        and at >= put_in - TOLERANCE
-        and (until is None or at <= until + TOLERANCE)
+        if code in codes and at >= put_in - TOLERANCE and (until is None or at <= until + TOLERANCE)
     ]
     sale = min(fitting, default=None)
     return sale if sale is None or before is None or sale < before else None

@@ -221,6 +221,14 @@ def _segment_other(random: Random, number: int) -> bytes:
 _DEEP_JSON = ("[" * 60 + "]" * 60, '{"a":' * 60 + "1" + "}" * 60)
 _NOBODY = ("", "null", "undefined", "0", "none", " ", "\u202e", "a\u0000b", "x" * 300, {}, [[]])
 _ODD = ({"a": 1}, [1, 2], [], {}, 1.5, True)
+_UNICODE = (
+    "\u202egnirts",
+    "Z̸̡̢a̷l̵g̶o̷",
+    "نص",
+    "\U0001f97e" * 40,
+    "a\u0000b",
+    "\ufeffx",
+)
 
 REFUSED: dict[str, Kind] = {
     "cut off": Kind(_cut, Expect(Reason.NOT_JSON), 3),
@@ -423,7 +431,7 @@ CLEAN: dict[str, Kind] = {
         _native(id=(None, {}, [], True, 1.5, "", "null", "x" * 5_000, 7, 10**40)), Expect()
     ),
     "unicode": Kind(
-        _data("reason", "\u202egnirts", "Z̸̡̢a̷l̵g̶o̷", "نص", "\U0001f97e" * 40, "a\u0000b", "\ufeffx"),
+        _data("reason", *_UNICODE),
         Expect(),
     ),
     "injections": Kind(
