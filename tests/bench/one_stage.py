@@ -164,7 +164,12 @@ def _figures(rounds: list[dict[str, Rate]]) -> Iterator[Figure]:
     for name, peer in against.items():
         if peer in rounds[0]:
             ratios = [rates[OURS].warm / rates[peer].warm for rates in rounds]
-            yield Figure(name, median(ratios), {"rounds": [round(each, 2) for each in ratios]})
+            per_cpu = [rates[OURS].per_cpu_s / rates[peer].per_cpu_s for rates in rounds]
+            detail = {
+                "rounds": [round(each, 2) for each in ratios],
+                "by_cpu_seconds": round(median(per_cpu), 2),
+            }
+            yield Figure(name, median(ratios), detail)
     for peer in rounds[0]:
         rates = [each[peer] for each in rounds]
         yield Figure(
