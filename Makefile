@@ -12,6 +12,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+PEERS := $(VENV)/peers
 # Two processes: the embedded broker wants a core as well. A file's tests stay together.
 PYTEST := $(IN_VENV) -m pytest -n 2 --dist loadfile
 
@@ -62,6 +63,19 @@ test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart'
 .PHONY: test-versions
 test-versions: $(INSTALLED) ## The pure tests on every other Python at hand
 	$(IN_VENV) tests/versions.py
+
+$(PEERS)/.installed: $(INSTALLED) tests/bench/peers.txt
+	$(IN_VENV) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check -r tests/bench/peers.txt
+	@touch $@
+
+.PHONY: bench
+bench: $(PEERS)/.installed ## The benchmark, beside what one would take instead (QUICK=1, ONLY=one_stage)
+	$(IN_VENV) -m tests.bench $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY))
+
+.PHONY: simulate
+simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 worlds, or SEED=n again
+	$(IN_VENV) -m tests.simulation.simulate --runs $(or $(N),500) $(if $(SEED),--seed $(SEED))
 
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka

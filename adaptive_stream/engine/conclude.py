@@ -13,6 +13,7 @@ from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.public import public
 from adaptive_stream.engine.view import fold
 from adaptive_stream.engine.wake import wake_ms
 
@@ -68,6 +69,18 @@ def forget_ms(customer: Customer, policy: IdentityPolicy) -> int | None:
     return due_ms if customer.asked_ms < due_ms else customer.asked_ms + DAY_MS
 
 
+def show(customer: Customer, rules: Rules, clock: Clock) -> CustomerState | None:
+    """Her public state, to be said again; None of somebody of whom nothing was said yet."""
+    if not customer.shown_ms:
+        return None
+    if customer.merged_into:
+        view: dict[str, object] = {"merged_into": customer.merged_into}
+    else:
+        view = public(customer, fold(customer, clock, rules.policy))
+    return CustomerState(customer.id, customer.state_seq, customer.shown_ms, view)
+
+
 def unseen(customer: Customer, known_ms: int) -> CustomerState:
     """The tombstone of a customer: whoever kept her state may drop it."""
+    customer.shown_ms = 0
     return CustomerState(customer.id, customer.state_seq, known_ms, None)

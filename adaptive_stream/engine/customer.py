@@ -143,7 +143,8 @@ class Customer(msgspec.Struct, omit_defaults=True):
     `asked_ms`: when its rows were asked whether a stranger may be forgotten. `seen_ms` is the log
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
-    `bytes_at_most`: what the state measured last, and all since.
+    `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
+    of her newest public state, 0 for none.
     """
 
     id: str
@@ -168,6 +169,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     too_busy: bool = False
     wake_ms: int | None = None
     bytes_at_most: int = 0
+    shown_ms: int = 0
 
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""

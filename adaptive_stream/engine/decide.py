@@ -59,6 +59,7 @@ def decide(
             )
         )
     if told or said or occasion.shown or judgement.changed:
+        customer.shown_ms = occasion.known_ms
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, occasion.known_ms, state))
     return decisions + said, judgement

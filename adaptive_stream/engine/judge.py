@@ -147,9 +147,7 @@ def _over(before: Instance, hit: Hit) -> bool:
     return before.status == "ended" and hit.at_ms > before.ends_ms
 
 
-def _go_on(
-    instance: Instance, about: About, journey: Journey, view: View, now_ms: int
-) -> None:
+def _go_on(instance: Instance, about: About, journey: Journey, view: View, now_ms: int) -> None:
     """A run that ended because its cart was filled again, by a fact that is not hers after all,
     never ended. Its channels were told to stop: they are released if it is still good."""
     ends_ms = journey.ends.after(instance.begun_ms, view.zone)

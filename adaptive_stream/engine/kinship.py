@@ -47,6 +47,7 @@ def _ship(customer: Customer, agreed: merge.Merge, arrival: Arrival, rules: Rule
     messages = merge.ship(customer, agreed, arrival.log_ms)
     customer.state_seq += 1
     customer.wake_ms = arrival.log_ms + rules.identity.sealed_after_ms
+    customer.shown_ms = arrival.log_ms
     changed = StateChanged(
         customer=customer.id,
         state_seq=customer.state_seq,

@@ -9,7 +9,7 @@ import msgspec
 
 from adaptive_stream.engine import kinship, merge
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, unseen
+from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, show, unseen
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
@@ -20,7 +20,7 @@ from adaptive_stream.engine.message import Arrival, Message
 
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
-__all__ = ("Stepped", "step")
+__all__ = ("Stepped", "show", "step")
 
 
 def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:

@@ -112,9 +112,8 @@ class StageApp(faust.App):
         await self._http.stop()
 
 
-def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp:
+def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
     """The app of a stage, not started."""
-    stage = _stage(stage_name, settings, catalog)
     session_s = settings.session_timeout_ms / 1000
     app = StageApp(
         stage,
@@ -129,7 +128,7 @@ def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp
         broker_max_poll_interval=86_400.0,  # A worker without partitions never polls.
         broker_commit_interval=settings.commit_every_ms / 1000,
         broker_commit_every=10**9,
-        consumer_group_instance_id=settings.instance_of(stage_name),
+        consumer_group_instance_id=settings.instance_of(stage.name),
         consumer_max_fetch_size=4 << 20,
         producer_compression_type="lz4",
         producer_request_timeout=30.0,
@@ -153,9 +152,9 @@ def build_app(stage_name: str, settings: Settings, catalog: Catalog) -> StageApp
         except (asyncio.CancelledError, GeneratorExit, StopAsyncIteration):
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
-            die(f"working in {stage_name}", error)
+            die(f"working in {stage.name}", error)
 
-    app.agent(topic, name=stage_name)(work)
+    app.agent(topic, name=stage.name)(work)
     return app
 
 
@@ -194,14 +193,19 @@ class Worker(faust.Worker):
 
 
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
-    """Runs one stage until it is told to stop."""
+    """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
+    run(_stage(stage_name, settings, catalog), settings, catalog)
+
+
+def run(stage: Stage, settings: Settings, catalog: Catalog) -> NoReturn:
+    """Runs a stage until it is told to stop."""
     quiet_logging(settings.log_level)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = build_app(stage_name, settings, catalog)
+    app = build_app(stage, settings, catalog)
     worker = Worker(
         app, loop=loop, quiet=True, loglevel=settings.log_level, override_logging=False,
         redirect_stdouts=False,

@@ -1,16 +1,19 @@
 """Performs what the checkpoint generators ask for, against Kafka and RocksDB."""
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
-from adaptive_stream.worker import checkpoint as steps
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.worker import effects
+from adaptive_stream.worker.checkpoint import check_range
+from adaptive_stream.worker.outcome import Stage, View
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.store import Store
@@ -41,7 +44,7 @@ async def committed(admin: AIOKafkaAdminClient, group: str) -> dict[TP, int]:
 class Inputs:
     """Where input partitions begin, end, and were committed."""
 
-    inputs: Mapping[TP, steps.Input]
+    inputs: Mapping[TP, effects.Input]
 
     @classmethod
     async def read(cls, settings: Settings, group: str, tps: list[TP]) -> "Inputs":
@@ -61,10 +64,10 @@ class Inputs:
         found = {}
         for tp, kafka_tp in zip(tps, kafka_tps, strict=True):
             at = commits.get(tp, -1)
-            found[tp] = steps.Input(at if at >= 0 else None, starts[kafka_tp], ends[kafka_tp])
+            found[tp] = effects.Input(at if at >= 0 else None, starts[kafka_tp], ends[kafka_tp])
         return cls(found)
 
-    def of(self, tp: TP) -> steps.Input:
+    def of(self, tp: TP) -> effects.Input:
         """One partition's."""
         return self.inputs[tp]
 
@@ -73,99 +76,161 @@ class Inputs:
         found = self.inputs[tp]
         if found.committed is None:
             return found.start
-        steps.check_range(found.committed, found.start, found.end)
+        check_range(found.committed, found.start, found.end)
         return found.committed
 
 
-class Changelog:
-    """A changelog topic, read by partition and written in whole batches."""
+class Reader:
+    """Reads any partition from any offset on, one after the other."""
 
-    def __init__(self, settings: Settings, topic: str, outboxes: Outboxes) -> None:
-        self.topic = topic
+    def __init__(self, settings: Settings) -> None:
+        self._consumer = reader(settings)
+        self._lock = asyncio.Lock()
+        self._at: tuple[TopicPartition, int] | None = None
+
+    async def start(self) -> None:
+        """Must come first."""
+        await self._consumer.start()
+
+    async def stop(self) -> None:
+        """Must come last."""
+        await self._consumer.stop()
+
+    async def read(self, tp: TopicPartition, offset: int) -> tuple[list[Any], int]:
+        """What is there from `offset` on, and where to go on; waits for something."""
+        async with self._lock:
+            if self._at != (tp, offset):
+                self._consumer.assign([tp])
+                self._consumer.seek(tp, offset)
+            until = asyncio.get_running_loop().time() + READ_WITHIN_S
+            while True:
+                found = await self._consumer.getmany(tp, timeout_ms=1_000, max_records=READ_RECORDS)
+                next_offset = await self._consumer.position(tp)
+                self._at = tp, next_offset
+                if next_offset > offset:
+                    return found.get(tp, []), next_offset
+                if asyncio.get_running_loop().time() > until:
+                    raise RuntimeError(f"{tp.topic}-{tp.partition} cannot be read from {offset} on")
+
+    async def end(self, tp: TopicPartition) -> int:
+        """The offset after the last record."""
+        async with self._lock:
+            return int((await self._consumer.end_offsets([tp]))[tp])
+
+
+class PartitionEffects:
+    """Performs effects for a partition of a stage without state: only what `pass_on` asks for."""
+
+    def __init__(self, outboxes: Outboxes) -> None:
         self._outboxes = outboxes
-        self._reader = reader(settings)
 
-    async def __aenter__(self) -> "Changelog":
-        await self._reader.start()
-        return self
+    async def perform(self, effect: effects.Effect) -> Any:
+        """The effect's result."""
+        match effect:
+            case effects.AwaitOutputs():
+                return await self._outboxes.acknowledged(effect.outputs)
+            case effects.Commit():
+                return None  # The partition's position is committed with all the others'.
+        raise RuntimeError(f"{type(effect).__name__} in a stage without state")
 
-    async def __aexit__(
-        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+
+class KeptEffects(PartitionEffects):
+    """Performs all effects, for a partition with a changelog and a store. `newest` is the
+    partition as of its last accepted batch, None before there is one."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        outboxes: Outboxes,
+        reader: Reader,
+        tp: TP,
+        store: Store,
+        found: effects.Input,
     ) -> None:
-        await self._reader.stop()
+        super().__init__(outboxes)
+        self.newest: View | None = None
+        self._stage = stage
+        self._reader = reader
+        self._log = TopicPartition(stage.changelog, tp.partition)
+        self._views = TopicPartition(stage.views, tp.partition) if stage.views else None
+        self._tp = tp
+        self._store = store
+        self._input = found
+        if self._views is not None:
+            outboxes.box(self._views.topic, self._views.partition).spans = []
 
-    async def append(self, partition: int, append: steps.Append) -> int:
-        """One record batch -> the offset of its first record."""
+    async def perform(self, effect: effects.Effect) -> Any:
+        """The effect's result."""
+        store = self._store
+        match effect:
+            case effects.AwaitOutputs():
+                await self._outboxes.acknowledged(effect.outputs)
+                return self._spans()
+            case effects.ReadClock():
+                return time.monotonic()
+            case effects.Append():
+                return await self._append(effect)
+            case effects.WriteStore():
+                return store.write(effect.rows, effect.meta)
+            case effects.ReadRows():
+                return store.rows(effect.keys)
+            case effects.ReadLog():
+                records, next_offset = await self._reader.read(self._log, effect.offset)
+                return effects.Chunk(list(map(_logged, records)), next_offset)
+            case effects.ReadViews():
+                return await self._read_views(effect.offset)
+            case effects.PutViews():
+                return await self._put_views(list(effect.keys), effect.clock)
+            case effects.ReadStore():
+                return store.meta()
+            case effects.WipeStore():
+                return store.wipe()
+            case effects.ReadInput():
+                return self._input
+            case effects.ReadEnd():
+                return await self._reader.end(TopicPartition(*self._tp))
+        return await super().perform(effect)
+
+    async def _append(self, append: effects.Append) -> int:
         epoch = [] if append.epoch is None else [("e", b"%d" % append.epoch)]
         entries: list[Any] = []
         for key, value, wake_ms in append.entries:
             headers = [*epoch, ("w", b"%d" % wake_ms)] if wake_ms else epoch
             entries.append((key, value, headers))
-        return int(await self._outboxes.append_whole(self.topic, partition, entries))
+        return int(await self._outboxes.append_whole(self._log.topic, self._log.partition, entries))
 
-    async def read(self, partition: int, offset: int) -> steps.Chunk:
-        """What is there from `offset` on; waits for something."""
-        tp = TopicPartition(self.topic, partition)
-        if self._reader.assignment() != {tp}:
-            self._reader.assign([tp])
-            self._reader.seek(tp, offset)
-        until = asyncio.get_running_loop().time() + READ_WITHIN_S
-        while True:
-            found = await self._reader.getmany(tp, timeout_ms=1_000, max_records=READ_RECORDS)
-            next_offset = await self._reader.position(tp)
-            if next_offset > offset:
-                return steps.Chunk([_logged(each) for each in found.get(tp, ())], next_offset)
-            if asyncio.get_running_loop().time() > until:
-                raise RuntimeError(f"{self.topic}-{partition} cannot be read from {offset} on")
+    async def _put_views(self, keys: list[bytes], clock: Clock) -> None:
+        newest = self.newest  # Outputs of it may be on their way: nothing older may follow them.
+        rows = newest.rows(keys) if newest else self._store.rows(keys)
+        clock = newest.clock if newest else clock
+        told = self._stage.tell(self._log.partition, keys, rows, clock)
+        await self._outboxes.acknowledged(self._outboxes.write(told))
+
+    def _spans(self) -> list[effects.Span]:
+        if self._views is None:
+            return []
+        box = self._outboxes.box(self._views.topic, self._views.partition)
+        spans, box.spans = box.spans or [], []
+        return spans
+
+    async def _read_views(self, offset: int | None) -> effects.Views:
+        if self._views is None:
+            raise RuntimeError("a stage without views")
+        end = await self._reader.end(self._views)
+        at = end if offset is None else offset
+        keys: list[tuple[int, bytes]] = []
+        while at < end:
+            records, at = await self._reader.read(self._views, at)
+            keys += [(record.offset, record.key) for record in records]
+        return effects.Views(keys, at)
 
 
-def _logged(record: Any) -> steps.Logged:
+def _logged(record: Any) -> effects.Logged:
     epoch, wake_ms = None, 0
     for name, value in record.headers:
         if name == "e":
             epoch = int(value)
         elif name == "w":
             wake_ms = int(value)
-    return steps.Logged(record.offset, epoch, steps.Entry(record.key, record.value, wake_ms))
-
-
-class PartitionEffects:
-    """Performs effects for one partition. Without a changelog, only what `pass_on` asks for."""
-
-    def __init__(
-        self,
-        outboxes: Outboxes,
-        changelog: Changelog | None = None,
-        tp: TP | None = None,
-        store: Store | None = None,
-        found: steps.Input | None = None,
-    ) -> None:
-        self._outboxes = outboxes
-        self._changelog = changelog
-        self._tp = tp
-        self._store = store
-        self._input = found
-
-    async def perform(self, effect: steps.Effect) -> Any:
-        """The effect's result."""
-        match effect:
-            case steps.AwaitOutputs():
-                return await self._outboxes.acknowledged(effect.outputs)
-            case steps.Commit():
-                return None  # The partition's position is committed with all the others'.
-        changelog, tp, store = self._changelog, self._tp, self._store
-        if changelog is None or tp is None or store is None:
-            raise RuntimeError(f"{type(effect).__name__} in a stage without state")
-        match effect:
-            case steps.Append():
-                return await changelog.append(tp.partition, effect)
-            case steps.ReadLog():
-                return await changelog.read(tp.partition, effect.offset)
-            case steps.WriteStore():
-                return store.write(effect.rows, effect.meta)
-            case steps.ReadStore():
-                return store.meta()
-            case steps.WipeStore():
-                return store.wipe()
-            case steps.ReadInput():
-                return self._input
+    entry = effects.Entry(record.key, record.value, wake_ms)
+    return effects.Logged(record.offset, epoch, entry)

@@ -5,256 +5,182 @@ Kafka and RocksDB, a simulator against a fake of both; nothing else touches a ch
 
 Rule 1: one checkpoint is one record batch of the changelog: whole or not there.
 Rule 2: a claim's offset is its owner's epoch. What carries a smaller epoch than the highest claim
-before it is a stranger's, and is ignored.
-Rule 3: the position is what `#ckpt` says. A commit is a hint and never ahead of it.
+before it is a stranger's: ignored, and its keys are put again before the cleaner prefers it.
+Rule 3: an append proves ownership if it stands right behind the one before, or if what stands
+between is no claim. Without a proof in the last LEASE_S nothing is stepped.
+Rule 4: the position is what `#ckpt` says. A commit is a hint and never ahead of it.
 """
 
-from collections.abc import Generator, Mapping
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
-
-import msgspec
+from collections.abc import Generator
+from typing import Any
 
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.worker.effects import (
+    Append,
+    AwaitOutputs,
+    Chunk,
+    Commit,
+    Effect,
+    Entry,
+    Input,
+    PutViews,
+    ReadClock,
+    ReadEnd,
+    ReadInput,
+    ReadLog,
+    ReadRows,
+    ReadStore,
+    ReadViews,
+    Span,
+    Views,
+    WipeStore,
+    WriteStore,
+)
 from adaptive_stream.worker.exit import Refusal, Superseded
+from adaptive_stream.worker.progress import (
+    CHECKPOINT,
+    CLAIM,
+    SOURCE,
+    Mark,
+    Pending,
+    Progress,
+    encode_mark,
+    fold,
+    meta_of,
+    stored,
+    write_place,
+)
 from adaptive_stream.worker.store import Row
 
-CLAIM = b"#claim"
-CHECKPOINT = b"#ckpt"
-SOURCE = b"#src/"
-Place = tuple[int, int]  # (offset, idx) of a record within the partition that it was made from
-Cursor = tuple[int, int, str]  # wake_ms, idx of the next output, customer: how far a tick has come
+IDLE_S = 60.0  # An idle partition looks for strangers so often; the cleaner waits for 15 min.
+REPAIR_BYTES_MAX = 512 << 10  # Of one batch of repairs: below what any changelog takes.
+Steps = Generator[Effect, Any, None]
 
 
-class Mark(msgspec.Struct, omit_defaults=True):
-    """The value of `#ckpt`: `in` is the next offset to read, `n` counts the batches."""
-
-    e: int
-    n: int
-    next_offset: int = msgspec.field(name="in")
-    cursor: Cursor | None = None
-    rules: str = ""
-    clock: Clock = Clock()
-    clean: bool = False
-
-
-encode_mark = msgspec.json.Encoder().encode
-decode_mark = msgspec.json.Decoder(Mark).decode
-
-
-@dataclass
-class Progress:
-    """How far a partition has come. `log_end` is the changelog offset after the last one known,
-    `damaged` holds the keys that a stranger wrote after us."""
-
-    mark: Mark | None = None
-    epoch: int = -1
-    log_end: int = 0
-    sources: dict[str, Place] = field(default_factory=dict)
-    damaged: set[bytes] = field(default_factory=set)
-
-
-class Entry(NamedTuple):
-    """One record of a changelog. `wake_ms` is a header of it, so that recovery decodes no state."""
-
-    key: bytes
-    value: bytes | None
-    wake_ms: int = 0
-
-
-class Logged(NamedTuple):
-    """An Entry as it was read. `epoch` is None on a claim."""
-
-    offset: int
-    epoch: int | None
-    entry: Entry
-
-
-class Chunk(NamedTuple):
-    """Some of a changelog. `next_offset` may be beyond the last record: compaction leaves gaps."""
-
-    records: list[Logged]
-    next_offset: int
-
-
-class Input(NamedTuple):
-    """An input partition: what its group committed (None: nothing), where it begins and ends."""
-
-    committed: int | None
-    start: int
-    end: int
-
-
-@dataclass
-class Pending:
-    """What has happened since the last checkpoint: last value of each touched row, sources
-    touched, and the outputs that must be acknowledged first (opaque here)."""
-
-    next_offset: int = 0
-    cursor: Cursor | None = None
-    clock: Clock = Clock()
-    rules: str = ""
-    rows: dict[bytes, Row] = field(default_factory=dict)
-    sources: dict[str, Place] = field(default_factory=dict)
-    outputs: dict[Any, int] = field(default_factory=dict)
-    records: int = 0
-
-
-class ReadInput(NamedTuple):
-    """-> Input."""
-
-
-class ReadStore(NamedTuple):
-    """-> meta of the local store, {} when it is new."""
-
-
-class WipeStore(NamedTuple):
-    """-> None. The local store is not of this changelog."""
-
-
-class Append(NamedTuple):
-    """-> the offset of the first entry. All entries in one record batch, each with the epoch."""
-
-    entries: list[Entry]
-    epoch: int | None
-
-
-class ReadLog(NamedTuple):
-    """-> Chunk from this offset on, never empty-handed before the end of the log."""
-
-    offset: int
-
-
-class WriteStore(NamedTuple):
-    """-> None. One write batch."""
-
-    rows: Mapping[bytes, Row]
-    meta: Mapping[bytes, bytes]
-
-
-class AwaitOutputs(NamedTuple):
-    """-> None, once all of them are acknowledged."""
-
-    outputs: Mapping[Any, int]
-
-
-class Commit(NamedTuple):
-    """-> None. Offsets below this one need not be read again."""
-
-    offset: int
-
-
-Effect = ReadInput | ReadStore | WipeStore | Append | ReadLog | WriteStore | AwaitOutputs | Commit
-
-
-def recover(owner: bytes) -> Generator[Effect, Any, Progress]:
+def recover(owner: bytes, has_views: bool = False) -> Generator[Effect, Any, Progress]:
     """Takes a partition over: claims it, then reads its changelog from where the store stands."""
     input: Input = yield ReadInput()
-    progress = _stored((yield ReadStore()))
+    progress = stored((yield ReadStore()))
     claim: int = yield Append([Entry(CLAIM, owner)], None)
     if progress.log_end > claim:  # A topic that was made anew, or an unclean leader election.
         yield WipeStore()
         progress = Progress()
     while progress.log_end <= claim:
         chunk: Chunk = yield ReadLog(progress.log_end)
-        rows, sources = _fold(progress, chunk)
-        yield WriteStore(rows, _meta(progress, sources))
+        rows, sources = fold(progress, chunk)
+        yield WriteStore(rows, meta_of(progress, sources))
     if progress.epoch > claim:
         raise Superseded(f"claimed at {claim}, and again by another at {progress.epoch}")
     progress.epoch = claim
-    if progress.mark is None:
-        progress.mark = Mark(e=claim, n=0, next_offset=input.start)
-        _check(input, progress.mark.next_offset, "nothing")
-        # The first checkpoint: from now on a commit that the changelog does not know is a loss.
-        yield from checkpoint(progress, Pending(next_offset=input.start))
+    mark, known = progress.mark, "nothing"
+    if mark is None:
+        mark = progress.mark = Mark(e=claim, n=0, next_offset=input.start)
     else:
-        _check(input, progress.mark.next_offset, str(progress.mark.next_offset))
-    yield Commit(progress.mark.next_offset)
+        known = str(mark.next_offset)
+    if mark.next_offset > input.end:  # It was read before the claim, and may have grown since.
+        input = input._replace(end=(yield ReadEnd()))
+    _check(input, mark.next_offset, known)
+    if has_views:
+        views: Views = yield ReadViews(mark.views if mark.views >= 0 else None)
+        progress.damaged_views.update(key for _, key in views.keys)
+        progress.views_end = views.next_offset
+        progress.views_seen_s = yield ReadClock()
+    # At once: it repairs what strangers wrote, and shows that nobody claimed since. From the first
+    # one on, a commit that the changelog does not know is a loss.
+    yield from checkpoint(progress, progress.unchanged())
     return progress
 
 
-def checkpoint(
-    progress: Progress, pending: Pending, clean: bool = False
-) -> Generator[Effect, Any, None]:
+def checkpoint(progress: Progress, pending: Pending, clean: bool = False) -> Steps:
     """Makes what is pending durable. `progress` speaks of it from then on."""
-    yield AwaitOutputs(pending.outputs)
+    spans: list[Span] = yield AwaitOutputs(pending.outputs)
+    if progress.views_end >= 0:
+        yield from _look_at_views(progress, spans)
+    entries = [Entry(key, row.value, row.wake_ms) for key, row in pending.rows.items()]
+    sources = {source: write_place(place) for source, place in pending.sources.items()}
+    entries += [Entry(SOURCE + source.encode(), place) for source, place in sources.items()]
+    yield from _repair(progress, {CHECKPOINT, *(entry.key for entry in entries)})
     number = progress.mark.n + 1 if progress.mark else 1
     mark = Mark(
         e=progress.epoch, n=number, next_offset=pending.next_offset, cursor=pending.cursor,
-        rules=pending.rules, clock=pending.clock, clean=clean,
+        rules=pending.rules, clock=pending.clock, clean=clean, views=progress.views_end,
     )  # fmt: skip
-    entries = [Entry(key, row.value, row.wake_ms) for key, row in pending.rows.items()]
-    sources = {source: _place(place) for source, place in pending.sources.items()}
-    entries += [Entry(SOURCE + source.encode(), place) for source, place in sources.items()]
-    entries.append(Entry(CHECKPOINT, encode_mark(mark)))
-    base: int = yield Append(entries, progress.epoch)
-    if base != progress.log_end:
-        raise Superseded(f"wrote at {base} where {progress.log_end} was next: another owner wrote")
+    yield from _append(progress, [*entries, Entry(CHECKPOINT, encode_mark(mark))])
     progress.mark = mark
-    progress.log_end = base + len(entries)
     progress.sources.update(pending.sources)
-    yield WriteStore(pending.rows, _meta(progress, sources))
+    yield WriteStore(pending.rows, meta_of(progress, sources))
     yield Commit(mark.next_offset)
 
 
-def pass_on(pending: Pending) -> Generator[Effect, Any, None]:
+def prove(progress: Progress) -> Steps:
+    """A checkpoint of nothing, where the lease has run out or nothing happened for IDLE_S."""
+    yield from checkpoint(progress, progress.unchanged())
+
+
+def pass_on(pending: Pending) -> Steps:
     """The checkpoint of a stage without state: its position is its commit."""
     yield AwaitOutputs(pending.outputs)
     yield Commit(pending.next_offset)
 
 
-def _fold(progress: Progress, chunk: Chunk) -> tuple[dict[bytes, Row], dict[str, bytes]]:
-    """Takes a chunk into `progress`; returns the rows and the sources that it changed."""
-    rows: dict[bytes, Row] = {}
-    sources: dict[str, bytes] = {}
-    for offset, epoch, entry in chunk.records:
-        if entry.key == CLAIM:
-            progress.epoch = max(progress.epoch, offset)
-            continue
-        if epoch is None or epoch < progress.epoch:
-            progress.damaged.add(entry.key)
-            continue
-        progress.epoch = epoch
-        progress.damaged.discard(entry.key)
-        if entry.key == CHECKPOINT:
-            progress.mark = decode_mark(entry.value or b"")
-        elif entry.key.startswith(SOURCE):
-            source, place = entry.key[len(SOURCE) :].decode(), entry.value or b""
-            sources[source] = place
-            progress.sources[source] = _read_place(place)
-        else:
-            rows[entry.key] = Row(entry.wake_ms, entry.value)
-    progress.log_end = chunk.next_offset
-    return rows, sources
+def _append(progress: Progress, entries: list[Entry]) -> Steps:
+    """One batch of ours. What others wrote before it is read: a claim ends us."""
+    sent_s: float = yield ReadClock()
+    base: int = yield Append(entries, progress.epoch)
+    if base < progress.log_end:
+        raise Superseded(f"wrote at {base} where {progress.log_end} was next: the log lost its end")
+    while progress.log_end < base:
+        chunk: Chunk = yield ReadLog(progress.log_end)
+        for offset, epoch, entry in chunk.records:
+            if offset < base and (epoch is None or epoch > progress.epoch):
+                raise Superseded(f"another owner claimed before {offset}, after {progress.epoch}")
+            if offset < base:
+                progress.damaged.add(entry.key)
+                progress.strangers += 1
+        progress.log_end = min(chunk.next_offset, base)
+    progress.damaged.difference_update(entry.key for entry in entries)
+    progress.log_end = base + len(entries)
+    progress.proven_s = sent_s
 
 
-def _meta(progress: Progress, sources: Mapping[str, bytes]) -> dict[bytes, bytes]:
-    meta = {b"epoch": b"%d" % progress.epoch, b"log_end": b"%d" % progress.log_end}
-    if progress.mark is not None:
-        meta[b"mark"] = encode_mark(progress.mark)
-    meta.update((SOURCE + source.encode(), place) for source, place in sources.items())
-    return meta
+def _repair(progress: Progress, written: set[bytes]) -> Steps:
+    """Puts again what strangers wrote over, as of the last checkpoint, but for what is `written`
+    next anyway. The cleaner keeps the last record of a key, and that must be ours."""
+    damaged = sorted(progress.damaged - written)
+    rows: dict[bytes, Row] = (yield ReadRows(damaged)) if damaged else {}
+    batch: list[Entry] = []
+    size = 0
+    for key in damaged:
+        wake_ms, value = rows.get(key, Row(0, None))
+        if key.startswith(SOURCE):
+            place = progress.sources.get(key[len(SOURCE) :].decode())
+            value = None if place is None else write_place(place)
+        batch.append(Entry(key, value, wake_ms))
+        size += len(key) + len(value or b"")
+        if size > REPAIR_BYTES_MAX:
+            yield from _append(progress, batch)
+            batch, size = [], 0
+    if batch:
+        yield from _append(progress, batch)
 
 
-def _stored(meta: Mapping[bytes, bytes]) -> Progress:
-    progress = Progress(
-        epoch=int(meta.get(b"epoch", b"-1")), log_end=int(meta.get(b"log_end", b"0"))
-    )
-    if b"mark" in meta:
-        progress.mark = decode_mark(meta[b"mark"])
-    for name, place in meta.items():
-        if name.startswith(SOURCE):
-            progress.sources[name[len(SOURCE) :].decode()] = _read_place(place)
-    return progress
-
-
-def _place(place: Place) -> bytes:
-    return b"%d/%d" % place
-
-
-def _read_place(text: bytes) -> Place:
-    offset, _, idx = text.partition(b"/")
-    return int(offset), int(idx)
+def _look_at_views(progress: Progress, spans: list[Span]) -> Steps:
+    """The same for the partition of views. Its records say nothing of who wrote them: whatever
+    stands between ours is looked at, and what is behind them once in IDLE_S."""
+    now_s: float = yield ReadClock()
+    for first, after in spans:
+        if first > progress.views_end:
+            views: Views = yield ReadViews(progress.views_end)
+            progress.damaged_views.update(key for offset, key in views.keys if offset < first)
+        progress.views_end = max(progress.views_end, after)
+    if now_s - progress.views_seen_s > IDLE_S:
+        views = yield ReadViews(progress.views_end)
+        progress.damaged_views.update(key for _, key in views.keys)
+        progress.views_end, progress.views_seen_s = views.next_offset, now_s
+    if progress.damaged_views:
+        clock = progress.mark.clock if progress.mark else Clock()
+        yield PutViews(sorted(progress.damaged_views), clock)
+        progress.damaged_views = set()
 
 
 def _check(input: Input, next_offset: int, known: str) -> None:

@@ -11,12 +11,13 @@ from typing import Any
 from faust.types import TP
 
 from adaptive_stream.worker import checkpoint as steps
-from adaptive_stream.worker.changelog import Changelog, Inputs, PartitionEffects
+from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.metrics import Metrics
 from adaptive_stream.worker.outcome import EngineFault, Outcome, Stage
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
+from adaptive_stream.worker.progress import Progress
 from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox
@@ -36,6 +37,7 @@ class Keeper:
         self._settings = settings
         self._metrics = metrics
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
+        self._reader: Reader | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
         metrics.lag = self._waiting
@@ -67,10 +69,11 @@ class Keeper:
                 effects = PartitionEffects(self.outboxes)
                 self.partitions[tp] = Partition(tp, start, effects, self._metrics)
         else:
-            changelog = Changelog(self._settings, self.stage.changelog, self.outboxes)
-            async with changelog:
-                for tp in sorted(assigned):
-                    await self._take_over(tp, inputs, changelog)
+            if self._reader is None:
+                self._reader = Reader(self._settings)
+                await self._reader.start()
+            for tp in sorted(assigned):
+                await self._take_over(tp, inputs, self._reader)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
@@ -79,25 +82,26 @@ class Keeper:
         self._metrics.add("rebalances")
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 
-    async def _take_over(self, tp: TP, inputs: Inputs, changelog: Changelog) -> None:
+    async def _take_over(self, tp: TP, inputs: Inputs, reader: Reader) -> None:
         path = self._settings.data_dir / self.stage.name / f"{tp.topic}-{tp.partition}"
         store = Store(path, self._memory)
         try:
-            effects = PartitionEffects(self.outboxes, changelog, tp, store, inputs.of(tp))
+            found = inputs.of(tp)
+            effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
-            progress: steps.Progress = await drive(steps.recover(owner), effects)
+            work = steps.recover(owner, self.stage.views is not None)
+            progress: Progress = await drive(work, effects)
         except BaseException:
             store.close()
             raise
-        if progress.damaged:
-            self._metrics.add("strangers", times=len(progress.damaged))
         mark = progress.mark
         if mark is None:
             raise RuntimeError("a takeover without a checkpoint")
-        self.partitions[tp] = Partition(
+        partition = self.partitions[tp] = Partition(
             tp, mark.next_offset, effects, self._metrics, self.stage.rules, progress, store,
             self.bytes_max,
         )  # fmt: skip
+        effects.newest = partition
 
     async def release(self, consumer: Consumer) -> None:
         """Finishes what is under way, commits it, and lets go of every partition."""
@@ -118,6 +122,9 @@ class Keeper:
                     partition.abandon()
         self.partitions = {}
         self._metrics.partitions = 0
+        if self._reader is not None:
+            await self._reader.stop()
+            self._reader = None
 
     async def work(self, consumer: Consumer, inbox: Inbox) -> None:
         """Works on what waits in an inbox, as one batch. Nothing else runs between its take and
@@ -126,7 +133,7 @@ class Keeper:
         partition = self.partitions.get(inbox.tp)
         if partition is None or consumer.inboxes.get(inbox.tp) is not inbox:
             return
-        inbox.ready = partition.has_room()
+        inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:
             return
         records = inbox.take(self._settings.records_max, self._settings.batch_bytes_max)

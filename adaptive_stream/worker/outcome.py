@@ -1,10 +1,11 @@
 """What a stage makes of a batch, before anything of it is sent or kept."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.checkpoint import Cursor, Place
+from adaptive_stream.worker.progress import Cursor, Place
 from adaptive_stream.worker.records import Origin, Output
 from adaptive_stream.worker.store import Row
 
@@ -92,6 +93,15 @@ class Stage(Protocol):
     @property
     def rules(self) -> str:
         """The id of the rules in force, "" where none matter."""
+
+    @property
+    def views(self) -> str | None:
+        """The compacted topic that shows each row as it is, None if there is none."""
+
+    def tell(
+        self, partition: int, keys: Iterable[bytes], rows: Mapping[bytes, Row], clock: Clock
+    ) -> list[Output]:
+        """The records of `views` for these rows; a tombstone for a key without one."""
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on records in order, perhaps not on all. A pure function of its arguments: the

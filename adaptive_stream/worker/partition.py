@@ -16,9 +16,11 @@ from faust.types import TP
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.worker import checkpoint as steps
+from adaptive_stream.worker.effects import Effect
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.metrics import Metrics
 from adaptive_stream.worker.outcome import Outcome
+from adaptive_stream.worker.progress import Pending, Progress
 from adaptive_stream.worker.store import NEVER, Row, Store
 
 SPACING_S = 0.02  # Between two checkpoints of a partition, so that they gather under load.
@@ -28,11 +30,11 @@ IDLE_SPACING_S = 0.25  # The same when all that moved is the position, as an idl
 class Effects(Protocol):
     """What performs an Effect of the generators."""
 
-    async def perform(self, effect: steps.Effect) -> Any:
+    async def perform(self, effect: Effect) -> Any:
         """Its result."""
 
 
-async def drive(work: Generator[steps.Effect, Any, Any], effects: Effects) -> Any:
+async def drive(work: Generator[Effect, Any, Any], effects: Effects) -> Any:
     """Runs a generator to its end; returns what it returns."""
     result = None
     while True:
@@ -53,7 +55,7 @@ class Partition:
         effects: Effects,
         metrics: Metrics,
         rules: str = "",
-        progress: steps.Progress | None = None,
+        progress: Progress | None = None,
         store: Store | None = None,
         bytes_max: int = 3 << 20,
     ) -> None:
@@ -72,7 +74,7 @@ class Partition:
         self._metrics = metrics
         self._rules = rules
         self._overlay: dict[bytes, Row] = {}
-        self._pending: steps.Pending | None = None
+        self._pending: Pending | None = None
         self._pending_bytes = 0
         self._work = asyncio.Event()
         self._closing = False
@@ -86,6 +88,13 @@ class Partition:
     def has_room(self) -> bool:
         """Whether another batch may be stepped before the next checkpoint is done."""
         return self._pending_bytes < 2 * self.bytes_max
+
+    def has_lease(self) -> bool:
+        """Whether the partition is surely still ours; if not, it is proved and `on_room` called."""
+        if self._progress is None or self._progress.may_step(time.monotonic()):
+            return True
+        self._work.set()
+        return False
 
     def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
         """The rows that exist, by key, as of the last batch accepted."""
@@ -110,7 +119,7 @@ class Partition:
         """Takes what a batch did. `reach`: its outputs as they were handed to the outboxes."""
         pending = self._pending
         if pending is None:
-            pending = self._pending = steps.Pending(rules=self._rules)
+            pending = self._pending = Pending(rules=self._rules)
         pending.next_offset = self.next_offset = outcome.next_offset
         pending.cursor = self.cursor = outcome.cursor
         pending.clock = self.clock = outcome.clock
@@ -140,10 +149,18 @@ class Partition:
     async def _run(self) -> None:
         try:
             while not (self._closing and self._pending is None):
-                await self._work.wait()
+                try:
+                    async with asyncio.timeout(None if self._progress is None else steps.IDLE_S):
+                        await self._work.wait()
+                except TimeoutError:
+                    pass  # Nothing happens: a look at the changelog is due.
                 self._work.clear()
                 if self._pending is not None:
                     await self._checkpoint()
+                elif self._progress is not None and not self._closing:
+                    await drive(steps.prove(self._progress), self._effects)
+                    self._count_strangers()
+                    self.on_room()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
@@ -170,8 +187,15 @@ class Partition:
             if self._overlay.get(key) is row:
                 del self._overlay[key]
         self._metrics.checkpoint(time.perf_counter() - began)
+        self._count_strangers()
         self.on_room()
         if self._pending is not None:
             self._work.set()
         if self._progress is not None and not self._closing:
             await asyncio.sleep(SPACING_S)
+
+    def _count_strangers(self) -> None:
+        progress = self._progress
+        if progress is not None and progress.strangers:
+            self._metrics.add("strangers", times=progress.strangers)
+            progress.strangers = 0

@@ -18,6 +18,7 @@ from aiokafka import AIOKafkaProducer
 from faust.transport.drivers import aiokafka as driver
 from murmurhash2 import murmurhash2
 
+from adaptive_stream.worker.effects import Span
 from adaptive_stream.worker.exit import Refusal, die
 from adaptive_stream.worker.records import Output
 
@@ -66,6 +67,7 @@ class Outbox:
         self.accepted = 0
         self.acknowledged = 0
         self.base_offset = -1  # of the batch that was acknowledged last
+        self.spans: list[Span] | None = None  # of the batches acknowledged, for who asks for them
         self.appended_ms = -1  # as the broker stamped it, where the topic says LogAppendTime
         self._kafka = kafka
         self._waiting: deque[Waiting] = deque()
@@ -116,6 +118,8 @@ class Outbox:
         future = await self._kafka.send_batch(batch, self.topic, partition=self.partition)
         metadata = await future
         self.base_offset, self.appended_ms = metadata.offset, metadata.timestamp
+        if self.spans is not None:
+            self.spans.append(Span(metadata.offset, metadata.offset + count))
         self.acknowledged += count
         still = []
         for upto, waiter in self._waiters:

@@ -9,8 +9,8 @@ from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.worker.checkpoint import Cursor, Place
 from adaptive_stream.worker.outcome import Outcome, Stage
+from adaptive_stream.worker.progress import Cursor, Place
 from adaptive_stream.worker.records import Output
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve

@@ -1,14 +1,26 @@
 """The checkpoint against a fake of Kafka and RocksDB that crashes at every step."""
 
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
 from adaptive_stream.worker import checkpoint as steps
-from adaptive_stream.worker.checkpoint import Entry, Input, Logged, Pending, Progress
+from adaptive_stream.worker import effects
+from adaptive_stream.worker.effects import Entry, Input, Logged
 from adaptive_stream.worker.exit import Refusal, Superseded
+from adaptive_stream.worker.progress import (
+    CHECKPOINT,
+    CLAIM,
+    Mark,
+    Pending,
+    Progress,
+    decode_mark,
+    fold,
+    meta_of,
+)
 from adaptive_stream.worker.store import Row
 
 FACTS = [(b"ana", 1), (b"bob", 2), (b"ana", 3), (b"cy", 4), (b"bob", 5), (b"ana", 6), (b"cy", 7)]
@@ -35,7 +47,7 @@ class World:
     crash_at: int = -1
     crash_before: bool = False
 
-    def perform(self, effect: steps.Effect) -> Any:
+    def perform(self, effect: effects.Effect) -> Any:
         """The effect's result; crashes before or after it when its turn has come."""
         crashes = self.performed == self.crash_at
         self.performed += 1
@@ -46,23 +58,31 @@ class World:
             raise Crash
         return result
 
-    def _perform(self, effect: steps.Effect) -> Any:
+    def _perform(self, effect: effects.Effect) -> Any:
         match effect:
-            case steps.ReadInput():
+            case effects.ReadInput():
                 return Input(self.committed, self.start, self.end)
-            case steps.ReadStore():
+            case effects.ReadEnd():
+                return self.end
+            case effects.ReadStore():
                 return dict(self.meta)
-            case steps.WipeStore():
+            case effects.WipeStore():
                 self.wipe()
-            case steps.Append(entries, epoch):
+            case effects.Append(entries, epoch):
                 return self.append(entries, epoch)
-            case steps.ReadLog(offset):
+            case effects.ReadLog(offset):
                 chunk = self.log[offset : offset + CHUNK]
-                return steps.Chunk(chunk, offset + len(chunk))
-            case steps.WriteStore(rows, meta):
+                return effects.Chunk(chunk, offset + len(chunk))
+            case effects.ReadClock():
+                return 0.0
+            case effects.ReadRows(keys):
+                return {key: self.rows[key] for key in keys if key in self.rows}
+            case effects.AwaitOutputs():
+                return []
+            case effects.WriteStore(rows, meta):
                 self.rows.update(rows)
                 self.meta.update(meta)
-            case steps.Commit(offset):
+            case effects.Commit(offset):
                 assert offset <= max(mark.next_offset for mark in _marks(self))
                 self.committed = offset
         return None
@@ -84,17 +104,17 @@ class Contested(World):
     def append(self, entries: list[Entry], epoch: int | None) -> int:
         """As ever, and the other's claim."""
         base = super().append(entries, epoch)
-        if entries[0].key == steps.CLAIM:
-            super().append([Entry(steps.CLAIM, b"another")], None)
+        if entries[0].key == CLAIM:
+            super().append([Entry(CLAIM, b"another")], None)
         return base
 
 
-def _marks(world: World) -> list[steps.Mark]:
-    written = [each.entry.value for each in world.log if each.entry.key == steps.CHECKPOINT]
-    return [steps.decode_mark(value or b"") for value in written]
+def _marks(world: World) -> list[Mark]:
+    written = [each.entry.value for each in world.log if each.entry.key == CHECKPOINT]
+    return [decode_mark(value or b"") for value in written]
 
 
-def drive(work: Generator[steps.Effect, Any, Any], world: World) -> Any:
+def drive(work: Generator[effects.Effect, Any, Any], world: World) -> Any:
     """Runs a generator against the world."""
     result = None
     while True:
@@ -170,8 +190,8 @@ def _store_at(world: World, log_end: int) -> tuple[dict[bytes, bytes], dict[byte
     store = World(log=world.log[:log_end])
     progress = Progress()
     while progress.log_end < log_end:
-        rows, sources = steps._fold(progress, store.perform(steps.ReadLog(progress.log_end)))
-        store.perform(steps.WriteStore(rows, steps._meta(progress, sources)))
+        rows, sources = fold(progress, store.perform(effects.ReadLog(progress.log_end)))
+        store.perform(effects.WriteStore(rows, meta_of(progress, sources)))
     return store.meta, store.rows
 
 
@@ -188,14 +208,54 @@ def test_what_a_former_owner_writes_late_is_ignored() -> None:
     progress: Progress = drive(steps.recover(b"next"), world)
 
     assert _sums(world) == SUMS
-    assert progress.damaged == {b"ana", b"bob", steps.CHECKPOINT, b"#src/identity/0"}
+    assert progress.strangers == 4
+    assert progress.damaged == set()
+    assert [each.entry for each in world.log[-4:-1]] == [
+        Entry(b"#src/identity/0", b"6/0"), Entry(b"ana", b"10"), Entry(b"bob", b"7"),
+    ]  # fmt: skip
+
+
+def test_what_a_stranger_damaged_is_put_again_though_its_finder_died() -> None:
+    """The cleaner keeps the last record of a key: it must be ours, whoever found the other one."""
+    for crash_at in range(3, 9):
+        world = World()
+        zombie: Progress = drive(steps.recover(b"zombie"), world)
+        late = _batch(world, 0)
+        run_owner(world)
+        with pytest.raises(Superseded):
+            drive(steps.checkpoint(zombie, late), world)
+        world.performed, world.crash_at = 0, crash_at
+        with suppress(Crash):
+            run_owner(world)
+        world.crash_at = -1
+
+        run_owner(world)
+
+        last = {each.entry.key: each for each in world.log}
+        claims = [each.offset for each in world.log if each.entry.key == CLAIM]
+        assert min(last[key].epoch or 0 for key in (b"ana", b"bob")) >= claims[2], crash_at
+
+
+def test_what_was_written_in_between_is_put_again() -> None:
+    """An owner that finds a stranger's batch before its own goes on, and repairs with the next."""
+    world = World()
+    progress: Progress = drive(steps.recover(b"owner"), world)
+    drive(steps.checkpoint(progress, _batch(world, 0)), world)
+    world.append([Entry(b"ana", b"999"), Entry(b"cy", b"999"), Entry(b"#src/other/0", b"9/9")], -1)
+    drive(steps.prove(progress), world)
+    drive(steps.prove(progress), world)
+
+    assert [each.entry for each in world.log[-4:-1]] == [
+        Entry(b"#src/other/0", None), Entry(b"ana", b"1"), Entry(b"cy", None),
+    ]  # fmt: skip
+    assert progress.damaged == set()
 
 
 def test_an_owner_that_was_written_over_stops() -> None:
     """The offset of its own batch tells an owner that somebody else wrote in between."""
     world = World()
     progress: Progress = drive(steps.recover(b"owner"), world)
-    world.append([Entry(steps.CLAIM, b"another")], None)
+    world.append([Entry(CLAIM, b"another")], None)
     with pytest.raises(Superseded, match="another owner"):
         drive(steps.checkpoint(progress, _batch(world, 0)), world)
 
@@ -243,6 +303,6 @@ def test_a_checkpoint_is_one_batch_that_ends_in_its_mark() -> None:
     before = len(world.log)
     drive(steps.checkpoint(progress, _batch(world, 0), clean=True), world)
     keys = [each.entry.key for each in world.log[before:]]
-    assert keys == [b"ana", b"bob", b"#src/identity/0", steps.CHECKPOINT]
+    assert keys == [b"ana", b"bob", b"#src/identity/0", CHECKPOINT]
     mark = _marks(world)[-1]
     assert (mark.next_offset, mark.clean, mark.n) == (2, True, 2)

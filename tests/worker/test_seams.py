@@ -20,7 +20,7 @@ from adaptive_stream.worker import transport
 from adaptive_stream.worker.app import StageApp, build_app
 from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.transport import Inbox
-from tests.worker.stage_world import CATALOG
+from tests.worker.stage_world import CATALOG, resolve_stage
 
 TP0 = TP("t", 0)
 
@@ -35,7 +35,7 @@ class Fetched(NamedTuple):
 
 def _ours(tmp_path: Path) -> StageApp:
     settings = Settings(data_dir=tmp_path, tenant_key="0123456789abcdef", fetch_wait_ms=50)
-    return build_app("resolve", settings, CATALOG)
+    return build_app(resolve_stage(), settings, CATALOG)
 
 
 def _stock() -> faust.App:

@@ -56,6 +56,18 @@ def test_outputs_do_not_depend_on_where_batches_are_cut() -> None:
         assert view == whole_view.__class__(**{**vars(whole_view), "bytes_max": view.bytes_max})
 
 
+def test_what_is_said_again_of_a_customer_is_what_was_said() -> None:
+    """Whoever reads customer.state.v1 after a repair finds, byte for byte, what stood there."""
+    log = _morning()
+    for cut in range(len(log)):
+        view, stage = Memory(), step_stage()
+        outputs = work_all(stage, HERE, log[: cut + 1], view)
+        said = {each.key: each for each in outputs if each.topic == stage.views}
+        again = stage.tell(0, list(said), view.rows(list(said)), view.clock)
+        assert [each for each in again if each not in said.values()] == []
+    assert stage.tell(0, [b"c-unknown"], {}, view.clock)[0].value is None
+
+
 def test_an_outage_s_timers_fire_in_pieces_and_each_once() -> None:
     """However many are due at one tick, a checkpoint holds them, and a restart goes on."""
     log = _morning(30)

@@ -24,6 +24,7 @@ class Admit:
 
     name = "admit"
     changelog = None
+    views = None
     rules = ""
 
     def __init__(
@@ -97,6 +98,10 @@ class Admit:
             headers.append(("log_ms", b"%d" % timestamp_ms))
         key = self._hash(routed).encode()
         return Output(self._facts_topic, None, key, encode_fact(fact), headers)
+
+    def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
+        """There is no topic of views."""
+        return []
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""

@@ -21,6 +21,7 @@ class Resolve:
     """The second stage. `prefix` stands before the names of our topics, `rules`: those in force."""
 
     name = "resolve"
+    views = None
 
     def __init__(self, prefix: str, incarnation: int, rules: Rules) -> None:
         self.topics = (prefix + IDENTITY_FACTS,)
@@ -67,6 +68,10 @@ class Resolve:
             row = identities[key]
             outcome.rows[key] = Row(NEVER, None if row is None else encode_row(row))
         return outcome
+
+    def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
+        """There is no topic of views."""
+        return []
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""

@@ -5,15 +5,17 @@ Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand
 cursor says how far it came, and a later run goes on from there to the same outputs.
 """
 
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from typing import Any
 
-from adaptive_stream.engine.clock import decode_clock
+from adaptive_stream.engine.clock import Clock, decode_clock
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
-from adaptive_stream.engine.step import step
+from adaptive_stream.engine.step import show, step
+from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
 from adaptive_stream.worker.outcome import EngineFault, Outcome, View
 from adaptive_stream.worker.records import (
@@ -47,6 +49,7 @@ class Step:
     ) -> None:
         self.topics = (prefix + CUSTOMER_FACTS,)
         self.changelog = prefix + CUSTOMER_CHANGELOG
+        self.views = prefix + customer_state.TOPIC
         self.rules = rules.id
         self.engine_rules = rules
         self.tick_customers_max = tick_customers_max
@@ -66,6 +69,20 @@ class Step:
                 run.outcome.next_offset = record.offset
                 break
         return run.encoded()
+
+    def tell(
+        self, partition: int, keys: Iterable[bytes], rows: Mapping[bytes, Row], clock: Clock
+    ) -> list[Output]:
+        """What customer.state.v1 should say of these customers; nothing of one that is unknown."""
+        told = []
+        for key in keys:
+            row = rows.get(key)
+            customer = decode_customer(row.value or b"") if row else Customer(key.decode())
+            state = show(customer, self.engine_rules, clock)
+            record = customer_state.record(state) if state else None
+            value, headers = (record.value, record.headers) if record else (None, ())
+            told.append(Output(self.views, partition, key, value, headers))
+        return told
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""
