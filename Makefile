@@ -63,6 +63,11 @@ test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart'
 test-versions: $(INSTALLED) ## The pure tests on every other Python at hand
 	$(IN_VENV) tests/versions.py
 
+CHAOS_RUNS ?= 200000
+.PHONY: chaos
+chaos: $(INSTALLED) ## Random histories of identity, each against the oracle (CHAOS_RUNS, SEED=n)
+	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
+
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka
 	$(VENV)/bin/adaptive-stream demo

@@ -141,10 +141,12 @@ def _over(before: Instance, hit: Hit) -> bool:
 
 def _begin_anew(instance: Instance, hit: Hit, journey: Journey, about: About, view: View) -> None:
     """She touched the cart again before the first step was due, or filled it again after all of it
-    was bought: the waiting begins anew."""
-    if instance.status not in RUNNING or hit.at_ms <= instance.begun_ms:
+    was bought: the waiting begins anew. Until a step was due it also goes back to when it began,
+    if what came since is taken back, or was another's."""
+    if instance.status not in RUNNING or hit.at_ms == instance.begun_ms:
         return
-    if not instance.steps or about.refilled(instance.begun_ms):
+    later = hit.at_ms > instance.begun_ms
+    if not instance.steps or (later and about.refilled(instance.begun_ms)):
         instance.begun_ms = hit.at_ms
         instance.ends_ms = journey.ends.after(hit.at_ms, view.zone)
         instance.steps = {}
