@@ -7,7 +7,7 @@ import pytest
 
 from adaptive_stream.engine import kinship, merge, parting, resolve
 from adaptive_stream.engine.customer import Customer, Gone
-from adaptive_stream.engine.message import Arrival
+from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.row import Row
 from tests.identity import test_shared, world
 from tests.identity.histories import history
@@ -96,7 +96,7 @@ def test_older_words_about_a_member_may_not_replace_newer_ones() -> None:
     """A customer who hears of a parting after the member has come back must not believe it."""
     adopt = merge.adopt
 
-    def believing(customer: Customer, absorb: merge.Absorb, log_ms: int):  # type: ignore[no-untyped-def]
+    def believing(customer: Customer, absorb: merge.Absorb, log_ms: int) -> list[Message]:
         known = dict(customer.returned)
         adopted = adopt(customer, absorb, log_ms)
         customer.returned |= {name: Gone(gone.customer, 1 << 40) for name, gone in known.items()}
