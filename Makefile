@@ -77,6 +77,11 @@ bench: $(PEERS)/.installed ## The benchmark, beside what one would take instead 
 simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 worlds, or SEED=n again
 	$(IN_VENV) -m tests.simulation.simulate --runs $(or $(N),500) $(if $(SEED),--seed $(SEED))
 
+CHAOS_RUNS ?= 200000
+.PHONY: chaos
+chaos: $(INSTALLED) ## Random histories of identity, each against the oracle (CHAOS_RUNS, SEED=n)
+	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
+
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka
 	$(VENV)/bin/adaptive-stream demo

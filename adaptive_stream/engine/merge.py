@@ -165,7 +165,7 @@ def offered(
     if elsewhere:
         return propose(merge.loser, elsewhere, override=merge.override), ""
     if merge.loser.member in customer.members:
-        return [], ""  # Another link has made them one meanwhile.
+        return [], ""  # Another link was quicker: she is not to be taken for a second person.
     if waits(customer, "merge.offer", merge.winner, body):
         return [], ""
     if not merge.override:

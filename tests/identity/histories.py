@@ -20,12 +20,13 @@ from tests.identity.world import Broken, Chances, World
 PART = 1_000
 
 
-def history(seed: int) -> None:
-    """One history, from its seed. Raises Broken with the seed when something is not as it must."""
+def history(seed: int, *, wildly: bool = False) -> None:
+    """One history, from its seed. Raises Broken with the seed when something is not as it must.
+    `wildly`: one in which guards fire, whatever the seed would have chosen."""
     chance = random.Random(seed)
     world = World(RULES, chance, _chances(chance), T0_MS)
     try:
-        if chance.random() < 0.3:
+        if chance.random() < 0.3 or wildly:
             wild(world)
         else:
             _tame(world)

@@ -108,7 +108,8 @@ def _deed(chance: random.Random, person: Person, number: int) -> Fact:
 def _fact(
     chance: random.Random, type_: str, names: tuple[str, ...], number: int, **data: object
 ) -> Fact:
-    lines = tuple(Line(item, 1, 2_500) for item in data.pop("items", ()))  # type: ignore[attr-defined]
+    items = data.pop("items", ())
+    lines = tuple(Line(str(item), 1, 2_500) for item in items)  # type: ignore[attr-defined]
     return Fact(
         id=f"f-{number}",
         type=type_,

@@ -14,9 +14,11 @@ from adaptive_stream.engine.customer import decode_customer
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.worker import checkpoint as steps
-from adaptive_stream.worker.checkpoint import Entry, Input, Logged, Pending, Place, Progress
+from adaptive_stream.worker import effects
+from adaptive_stream.worker.effects import Entry, Input, Logged
 from adaptive_stream.worker.metrics import COUNTERS
 from adaptive_stream.worker.outcome import Outcome
+from adaptive_stream.worker.progress import Pending, Place, Progress
 from adaptive_stream.worker.records import TICK_KEY, Output, read
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve
@@ -208,7 +210,7 @@ def test_forgotten_rows_do_not_come_back_with_a_new_machine(tmp_path: Path) -> N
     log: list[Logged] = []
     memory = Memory(8 << 20, 8 << 20)
 
-    def drive(work: Generator[steps.Effect, Any, Any], store: Store) -> Any:
+    def drive(work: Generator[effects.Effect, Any, Any], store: Store) -> Any:
         result = None
         while True:
             try:
@@ -232,19 +234,27 @@ def test_forgotten_rows_do_not_come_back_with_a_new_machine(tmp_path: Path) -> N
         store.close()
 
 
-def _performed(effect: steps.Effect, store: Store, log: list[Logged]) -> Any:
+def _performed(effect: effects.Effect, store: Store, log: list[Logged]) -> Any:
     match effect:
-        case steps.ReadInput():
+        case effects.ReadInput():
             return Input(None, 0, 0)
-        case steps.ReadStore():
+        case effects.ReadEnd():
+            return 0
+        case effects.ReadStore():
             return store.meta()
-        case steps.Append(entries, epoch):
+        case effects.Append(entries, epoch):
             base = len(log)
             log += [Logged(base + n, epoch, Entry(*entry)) for n, entry in enumerate(entries)]
             return base
-        case steps.ReadLog(offset):
-            return steps.Chunk(log[offset:], len(log))
-        case steps.WriteStore(rows, meta):
+        case effects.ReadLog(offset):
+            return effects.Chunk(log[offset:], len(log))
+        case effects.ReadClock():
+            return 0.0
+        case effects.ReadRows(keys):
+            return store.rows(keys)
+        case effects.AwaitOutputs():
+            return []
+        case effects.WriteStore(rows, meta):
             return store.write(rows, meta)
     return None
 
