@@ -13,7 +13,7 @@ from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, 
 from adaptive_stream.engine.decision import Cause, CustomerState, StateChanged, Transition
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.guard import has_person, kind_of, over_limit
-from adaptive_stream.engine.identifier import customer_of
+from adaptive_stream.engine.identifier import customer_of, member_id
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import keep_small
 from adaptive_stream.engine.message import Arrival, Message
@@ -122,6 +122,10 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
         return _pass_on(customer, body, arrival, elsewhere)
     messages: list[Message] = []
     reason = ""
+    if by is not None and by.member == member_id(customer.id):
+        # A link may be quicker than word of her first member; the guards have to know it.
+        first = customer.members.setdefault(by.member, Member())
+        first.identifiers[by.hash] = by.identifier
     if by is not None and side.member not in customer.members:
         joining = Joining(
             customer=customer_of(side.member),
