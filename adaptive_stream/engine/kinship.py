@@ -8,7 +8,7 @@ import msgspec
 from adaptive_stream.engine import allowed, merge, parting
 from adaptive_stream.engine.allowed import Known, Side
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude, unseen
+from adaptive_stream.engine.conclude import Stepped, conclude
 from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member
 from adaptive_stream.engine.decision import Cause, CustomerState, StateChanged, Transition
 from adaptive_stream.engine.fact import Fact
@@ -287,15 +287,3 @@ def redirect(customer: Customer, arrival: Arrival) -> Stepped:
     view: dict[str, object] = {"merged_into": now.customer}
     last = CustomerState(customer.id, customer.state_seq, arrival.log_ms, view)
     return Stepped(customer, (last,), wake_ms=customer.wake_ms)
-
-
-def forgotten(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
-    """A row says that it knows this stranger no more; with the last of them she is gone."""
-    for member in customer.members.values():
-        member.identifiers.pop(arrival.body.decode(), None)
-    due_ms = customer.seen_ms + rules.identity.forgotten_after_ms
-    if customer.identifiers() or due_ms > customer.asked_ms:
-        return conclude(customer, rules, clock, cause=None, known_ms=arrival.log_ms, shown=True)
-    gone = (unseen(customer, arrival.log_ms),)
-    redirects = tuple(Message("customer", was, "forgotten", b"") for was in customer.was)
-    return Stepped(None, gone, redirects, faults=("forgotten:anonymous_expired",))

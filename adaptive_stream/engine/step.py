@@ -7,7 +7,7 @@ Rule 3: conclusions are made in one place, conclude.py, whatever it was that cam
 
 import msgspec
 
-from adaptive_stream.engine import kinship, merge
+from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, show, unseen
 from adaptive_stream.engine.customer import Customer, Member
@@ -51,7 +51,7 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     if arrival.kind == "contested":
         return kinship.contested(customer, arrival, rules, clock)
     if arrival.kind == "forgotten":
-        return kinship.forgotten(customer, arrival, rules, clock)
+        return forgetting.forgotten(customer, arrival, rules, clock)
     raise AssertionError(f"no such record on customer.facts: {arrival.kind}")
 
 
@@ -70,24 +70,8 @@ def _tick(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
         return Stepped(customer, (unseen(customer, clock.now_ms),))
     due_ms = forget_ms(customer, rules.identity)
     if due_ms is not None and due_ms <= clock.now_ms:
-        return _forget(customer, rules, clock)
+        return forgetting.ask_rows(customer, rules, clock)
     return conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
-
-
-def _forget(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
-    """Ask the rows of a stranger to forget her; whoever has no name is gone at once.
-
-    She goes only when they have: what they passed on before is in front of their answer.
-    """
-    body = merge.encode(merge.Forget(customer.id, customer.seen_ms))
-    hashes = sorted(h for member in customer.members.values() for h in member.identifiers)
-    if not hashes:
-        gone = (unseen(customer, clock.now_ms),) if customer.state_seq else ()
-        return Stepped(None, gone)
-    customer.asked_ms = clock.now_ms
-    messages = tuple(Message("identity", h, "forget", body) for h in hashes)
-    concluded = conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
-    return msgspec.structs.replace(concluded, messages=messages)
 
 
 def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
