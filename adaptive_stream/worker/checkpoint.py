@@ -57,8 +57,11 @@ REPAIR_BYTES_MAX = 512 << 10  # Of one batch of repairs: below what any changelo
 Steps = Generator[Effect, Any, None]
 
 
-def recover(owner: bytes, has_views: bool = False) -> Generator[Effect, Any, Progress]:
-    """Takes a partition over: claims it, then reads its changelog from where the store stands."""
+def recover(
+    owner: bytes, has_views: bool = False, tenant: str = ""
+) -> Generator[Effect, Any, Progress]:
+    """Takes a partition over: claims it, then reads its changelog from where the store stands.
+    `tenant` is the fingerprint of our tenant key."""
     input: Input = yield ReadInput()
     progress = stored((yield ReadStore()))
     claim: int = yield Append([Entry(CLAIM, owner)], None)
@@ -71,11 +74,12 @@ def recover(owner: bytes, has_views: bool = False) -> Generator[Effect, Any, Pro
         yield WriteStore(rows, meta_of(progress, sources))
     if progress.epoch > claim:
         raise Superseded(f"claimed at {claim}, and again by another at {progress.epoch}")
-    progress.epoch = claim
+    progress.epoch, progress.tenant = claim, tenant
     mark, known = progress.mark, "nothing"
     if mark is None:
         mark = progress.mark = Mark(e=claim, n=0, next_offset=input.start)
     else:
+        check_tenant(mark, tenant)
         known = str(mark.next_offset)
     if mark.next_offset > input.end:  # It was read before the claim, and may have grown since.
         input = input._replace(end=(yield ReadEnd()))
@@ -104,6 +108,7 @@ def checkpoint(progress: Progress, pending: Pending, clean: bool = False) -> Ste
     mark = Mark(
         e=progress.epoch, n=number, next_offset=pending.next_offset, cursor=pending.cursor,
         rules=pending.rules, clock=pending.clock, clean=clean, views=progress.views_end,
+        tenant=progress.tenant,
     )  # fmt: skip
     yield from _append(progress, [*entries, Entry(CHECKPOINT, encode_mark(mark))])
     progress.mark = mark
@@ -192,6 +197,16 @@ def _check(input: Input, next_offset: int, known: str) -> None:
             "group's offsets to where it ends",
         )
     check_range(next_offset, input.start, input.end)
+
+
+def check_tenant(mark: Mark, tenant: str) -> None:
+    """Refuses state that was made under another tenant key: every identifier has another hash now,
+    and each customer would be a stranger to their own past. Older marks do not tell."""
+    if mark.tenant not in ("", tenant):
+        raise Refusal(
+            "this state was made under another ADAPTIVE_STREAM_TENANT_KEY",
+            "start with that key, or on new topics",
+        )
 
 
 def check_range(next_offset: int, start: int, end: int) -> None:

@@ -3,16 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError
 
 from adaptive_stream.catalog import Catalog
+from adaptive_stream.worker.changelog import Reader
+from adaptive_stream.worker.checkpoint import check_tenant
 from adaptive_stream.worker.exit import Refusal
-from adaptive_stream.worker.records import CUSTOMER_FACTS
+from adaptive_stream.worker.progress import CHECKPOINT, decode_mark
+from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_CHANGELOG
 from adaptive_stream.worker.settings import Settings
 
 UNKNOWN_TOPIC = 3  # Kafka's error code.
+TAIL_RECORDS = 200  # Behind the last mark of a changelog there are a few claims at most.
 
 
 @dataclass(frozen=True)
@@ -45,7 +50,32 @@ async def inspect(settings: Settings, catalog: Catalog, changelog: str | None) -
             message_bytes = await _message_bytes(admin, changelog)
     finally:
         await admin.close()
+    await _check_tenant(settings, catalog, partitions)
     return Found(partitions, message_bytes)
+
+
+async def _check_tenant(settings: Settings, catalog: Catalog, partitions: dict[str, int]) -> None:
+    """Refuses a tenant key that is not the one of the identities, before a group is joined.
+
+    Takeovers check it as well, but admit has no state: it would hash facts under the wrong key
+    until resolve refuses. The first fingerprint that is found tells for all partitions.
+    """
+    topic = catalog.name(IDENTITY_CHANGELOG)
+    reader = Reader(settings)
+    await reader.start()
+    try:
+        for number in range(partitions[topic]):
+            tp = TopicPartition(topic, number)
+            end = await reader.end(tp)
+            at = max(0, end - TAIL_RECORDS)
+            while at < end:
+                records, at = await reader.read(tp, at)
+                for record in records:
+                    mark = decode_mark(record.value) if record.key == CHECKPOINT else None
+                    if mark is not None and mark.tenant:
+                        return check_tenant(mark, settings.tenant)
+    finally:
+        await reader.stop()
 
 
 def _check(catalog: Catalog, names: Iterable[str], partitions: dict[str, int]) -> None:

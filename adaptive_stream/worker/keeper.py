@@ -89,7 +89,7 @@ class Keeper:
             found = inputs.of(tp)
             effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
-            work = steps.recover(owner, self.stage.views is not None)
+            work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
             progress: Progress = await drive(work, effects)
         except BaseException:
             store.close()

@@ -25,7 +25,8 @@ Cursor = tuple[int, int, str]  # wake_ms, idx of the next output, customer: how 
 
 class Mark(msgspec.Struct, omit_defaults=True):
     """The value of `#ckpt`: `in` is the next offset to read, `n` counts the batches, `views` is the
-    offset below which the partition of views holds what it should (-1: there is none)."""
+    offset below which the partition of views holds what it should (-1: there is none), `tenant` the
+    fingerprint of the tenant key ("": it was written before there were any)."""
 
     e: int
     n: int
@@ -35,6 +36,7 @@ class Mark(msgspec.Struct, omit_defaults=True):
     clock: Clock = Clock()
     clean: bool = False
     views: int = -1
+    tenant: str = ""
 
 
 encode_mark = msgspec.json.Encoder().encode
@@ -47,7 +49,8 @@ decode_keys = msgspec.msgpack.Decoder(list[bytes]).decode
 class Progress:
     """How far a partition has come. `log_end` is the changelog offset after the last one known,
     `damaged` holds the keys that a stranger wrote after us, `views_end` and `damaged_views` are the
-    same of the partition of views. `proven_s`: when our last proof of ownership was sent."""
+    same of the partition of views. `proven_s`: when our last proof of ownership was sent. `tenant`
+    is the fingerprint of this process's tenant key."""
 
     mark: Mark | None = None
     epoch: int = -1
@@ -59,6 +62,7 @@ class Progress:
     proven_s: float = -math.inf
     views_seen_s: float = -math.inf
     strangers: int = 0  # Records of theirs that were met, for the metrics.
+    tenant: str = ""
 
     def may_step(self, now_s: float) -> bool:
         """Whether the lease holds; if not, `prove` first."""

@@ -8,6 +8,7 @@ import os
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,11 @@ class Settings:
     def hash_key(self) -> bytes:
         """The key under which identifiers are hashed."""
         return self.tenant_key.encode()
+
+    @property
+    def tenant(self) -> str:
+        """A fingerprint of the tenant key, which may be shown: it does not tell the key."""
+        return blake2b(b"adaptive-stream tenant", key=self.hash_key, digest_size=8).hexdigest()
 
     def instance_of(self, stage: str) -> str | None:
         """The group instance id of a stage, None without static membership."""

@@ -124,9 +124,9 @@ def drive(work: Generator[effects.Effect, Any, Any], world: World) -> Any:
             return end.value
 
 
-def run_owner(world: World) -> None:
+def run_owner(world: World, tenant: str = "") -> None:
     """Takes the partition over and sums facts by customer, to the end of the input."""
-    progress: Progress = drive(steps.recover(b"owner"), world)
+    progress: Progress = drive(steps.recover(b"owner", tenant=tenant), world)
     while progress.mark is not None and progress.mark.next_offset < len(FACTS):
         drive(steps.checkpoint(progress, _batch(world, progress.mark.next_offset)), world)
 
@@ -294,6 +294,33 @@ def test_facts_that_would_be_lost_in_silence_stop_the_start(
         setattr(world, name, value)
     with pytest.raises(Refusal, match=says):
         run_owner(world)
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_state_made_under_another_tenant_key_is_refused(host: str) -> None:
+    """A wrong key is told at the start, nothing is worked on; with the right one it goes on."""
+    world = World()
+    run_owner(world, tenant="ours")
+    HOSTS[host](world)
+    marks = len(_marks(world))
+    with pytest.raises(
+        Refusal, match="under another ADAPTIVE_STREAM_TENANT_KEY\\nhint: start with"
+    ):
+        run_owner(world, tenant="other")
+    assert len(_marks(world)) == marks, "the wrong key was written over the right one"
+
+    run_owner(world, tenant="ours")
+    assert _sums(world) == SUMS
+
+
+def test_state_without_a_fingerprint_of_the_tenant_key_is_given_one() -> None:
+    """What an older version left is taken over once, and tells wrong keys from then on."""
+    world = World()
+    run_owner(world)
+    run_owner(world, tenant="ours")
+    assert _marks(world)[-1].tenant == "ours"
+    with pytest.raises(Refusal, match="TENANT_KEY"):
+        run_owner(world, tenant="other")
 
 
 def test_a_checkpoint_is_one_batch_that_ends_in_its_mark() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adaptive_stream.worker.settings import SettingsError, read_settings
+from adaptive_stream.worker.settings import Settings, SettingsError, read_settings
 
 KEY = "0123456789abcdef"
 
@@ -40,3 +40,11 @@ def test_the_command_line_goes_before_the_environment(tmp_path: Path) -> None:
     assert (settings.bootstrap, settings.clock) == ("new:9092", "wall")
     assert settings.session_timeout_ms == 9000
     assert KEY not in repr(settings)
+
+
+def test_the_fingerprint_of_a_tenant_key_tells_keys_apart_and_no_key() -> None:
+    """It stands in a changelog that others may read, so it is short, stable and one-way."""
+    tenant = Settings(tenant_key=KEY).tenant
+    assert tenant == Settings(tenant_key=KEY).tenant
+    assert tenant != Settings(tenant_key=KEY + "x").tenant
+    assert len(bytes.fromhex(tenant)) == 8
