@@ -65,13 +65,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _supervise(settings: Settings, given: dict[str, Any]) -> int:
     from adaptive_stream.catalog import load_catalog
-    from adaptive_stream.worker.supervisor import quiet_logging, supervise
+    from adaptive_stream.worker.logs import start_logging
+    from adaptive_stream.worker.supervisor import supervise
 
     load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)  # Its faults, once.
     command = [sys.executable, "-m", "adaptive_stream", "worker"]
     for name, value in _stated(given).items():
         command += ["--" + name.replace("_", "-"), str(value)]
-    quiet_logging(settings.log_level)
+    start_logging(settings.log_level, "supervisor")
     return supervise(command)
 
 

@@ -7,6 +7,7 @@ that do not go together (notes on the copartition trap in README.md).
 
 import asyncio
 import gc
+import logging
 from typing import Any, NoReturn
 
 import faust
@@ -21,6 +22,7 @@ from adaptive_stream.worker.clock import BarrierClock
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.http import Http
 from adaptive_stream.worker.keeper import Keeper
+from adaptive_stream.worker.logs import start_logging
 from adaptive_stream.worker.metrics import Metrics, SlimMonitor
 from adaptive_stream.worker.outcome import Stage
 from adaptive_stream.worker.producer import Outboxes
@@ -30,7 +32,7 @@ from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.stages.admit import Admit
 from adaptive_stream.worker.stages.resolve import Resolve
 from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.supervisor import STAGES, group_of, quiet_logging
+from adaptive_stream.worker.supervisor import STAGES, group_of
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
@@ -40,6 +42,7 @@ class StageApp(faust.App):
     """A Faust app with what its seams need: settings, keeper, metrics."""
 
     mundane_level = "debug"  # "Starting...", "Stopping...": nobody must act on them.
+    logger = logging.getLogger("faust.app")  # Else its lines ("Flush ...") pass for ours.
 
     def __init__(self, stage: Stage, settings: Settings, catalog: Catalog, **conf: Any) -> None:
         super().__init__(group_of(catalog.prefix, stage.name), **conf)
@@ -200,7 +203,7 @@ def run_stage(stage_name: str, settings: Settings) -> NoReturn:
 
 def run(stage: Stage, settings: Settings, catalog: Catalog) -> NoReturn:
     """Runs a stage until it is told to stop."""
-    quiet_logging(settings.log_level)
+    start_logging(settings.log_level, stage.name)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()

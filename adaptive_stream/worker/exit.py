@@ -29,7 +29,7 @@ class Superseded(Exception):
 def die(doing: str, error: BaseException) -> NoReturn:
     """Ends the process because `error` came up while `doing` something."""
     if isinstance(error, Refusal):
-        print(f"adaptive-stream worker: {error}", file=sys.stderr)
+        log.error("refuses to start: %s", error)
     elif isinstance(error, Superseded):
         log.error("ending: %s: %s", doing, error)
     else:

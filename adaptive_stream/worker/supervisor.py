@@ -119,19 +119,3 @@ def end_with_supervisor() -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True, name="supervisor").start()
-
-
-def quiet_logging(level: str) -> None:
-    """Ours at `level`, what is below us only when it matters: it would name each request."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        stream=sys.stderr,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
-    logging.getLogger("adaptive_stream").setLevel(level.upper())
-    for name in ("aiokafka", "faust", "mode", "kafka"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    # A broker that has just started says so for a moment, and is asked again.
-    logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(
-        lambda line: "GroupCoordinatorNotAvailableError" not in line.getMessage()
-    )
