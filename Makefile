@@ -13,8 +13,6 @@ VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PEERS := $(VENV)/peers
-# Two processes: the embedded broker wants a core as well. A file's tests stay together.
-PYTEST := $(IN_VENV) -m pytest -n 2 --dist loadfile
 
 .PHONY: help
 help: ## Show this list
@@ -58,7 +56,7 @@ types: $(INSTALLED) ## Types, with mypy
 
 .PHONY: test
 test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart' narrows)
-	$(PYTEST) $(ARGS)
+	$(IN_VENV) tests/run.py $(ARGS)
 
 .PHONY: test-versions
 test-versions: $(INSTALLED) ## The pure tests on every other Python at hand
@@ -78,9 +76,11 @@ simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 wo
 	$(IN_VENV) -m tests.simulation.simulate --runs $(or $(N),500) $(if $(SEED),--seed $(SEED))
 
 CHAOS_RUNS ?= 200000
+CHAOS_PEOPLE ?= 10000
 .PHONY: chaos
-chaos: $(INSTALLED) ## Random histories of identity, each against the oracle (CHAOS_RUNS, SEED=n)
+chaos: $(INSTALLED) ## Identity at length: histories, then people amid kill -9 (CHAOS_RUNS, _PEOPLE)
 	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
+	CHAOS_PEOPLE=$(CHAOS_PEOPLE) $(IN_VENV) -m pytest tests/broker/test_identity_scale.py
 
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka

@@ -1,0 +1,34 @@
+"""Runs the tests twice: those that measure time last and alone, all others in parallel.
+
+`make test ARGS=...` passes pytest's own words on to both. What one run finds, the other does not
+hide: both closing lines are shown, and either failing fails all.
+"""
+
+import argparse
+import subprocess
+import sys
+
+# Two processes: the embedded broker wants a core as well. A file's tests stay together.
+TOGETHER = ("-n", "2", "--dist", "loadfile")
+ALONE = ("-n", "0")
+OK, INTERRUPTED, NONE_CHOSEN = 0, 2, 5  # Of pytest's exit codes.
+
+
+def main(words: list[str]) -> int:
+    """The first exit code that is a failure, NONE_CHOSEN if neither run had a test, else 0."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("-m", dest="marks", default="")
+    known, rest = parser.parse_known_args(words)
+    chosen = f"({known.marks}) and " if known.marks else ""
+    codes = []
+    for marks, options in (("not timing", (*TOGETHER, *rest)), ("timing", (*rest, *ALONE))):
+        command = [sys.executable, "-m", "pytest", *options, "-m", chosen + marks]
+        codes.append(subprocess.run(command, check=False).returncode)
+        if codes[-1] == INTERRUPTED:
+            break
+    failed = [code for code in codes if code not in (OK, NONE_CHOSEN)]
+    return failed[0] if failed else min(codes)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
