@@ -15,6 +15,7 @@ from adaptive_stream.broker import Broker
 from tests.broker.facts import facts, send, stage_pid, wait_until_settled
 from tests.broker.stack import Stack
 
+pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timing]
 FACTS = 40_000
 PEOPLE = 20_000
 FACTS_PER_S = 5_000
@@ -29,8 +30,6 @@ BOOTS = {"currency": "GBP", "items": [{"sku": "boots", "quantity": 1, "price": 8
 Fact = tuple[str, int, int, str, dict[str, Any]]  # channel, time in ms, whose, type, data
 
 
-@pytest.mark.broker
-@pytest.mark.slow
 def test_three_stages_carry_5000_facts_a_second_on_two_cores(
     own_broker: Broker, tmp_path: Path
 ) -> None:
@@ -63,8 +62,6 @@ def _cpu_s(pid: int | None) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-@pytest.mark.broker
-@pytest.mark.slow
 def test_a_suppression_is_readable_within_250_ms(
     broker: Broker, tmp_path: Path, topic_prefix: str
 ) -> None:

@@ -126,6 +126,32 @@ def test_a_worker_that_cannot_start_says_what_to_do(
     assert "Traceback" not in ended.stderr
 
 
+def test_a_worker_with_another_tenant_key_does_not_start(
+    broker: Broker, tmp_path: Path, topic_prefix: str
+) -> None:
+    """Before a fact is hashed under a wrong key, every stage refuses and says what to do."""
+    options = ("--clock", "log")
+    with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
+        send(stack, facts(50, 10))
+        wait_until_settled(stack, 60)
+        stack.worker.stop()
+        admitted = len(stack.records("identity.facts.v1"))
+        send(stack, facts(50, 10, seed=2))
+        environ = os.environ | {"ADAPTIVE_STREAM_TENANT_KEY": "not the key of these topics"}
+        command = [sys.executable, "-m", "adaptive_stream", "worker", "--clock", "log"]
+        command += ["--bootstrap", stack.bootstrap, "--prefix", topic_prefix, "--web-port", "0"]
+        for stage in ("admit", "resolve", "step"):
+            ended = subprocess.run(
+                [*command, "--stage", stage, "--data-dir", str(tmp_path / "another host")],
+                env=environ, capture_output=True, text=True, timeout=60, check=False,
+            )  # fmt: skip
+            assert ended.returncode == 2
+            assert "made under another ADAPTIVE_STREAM_TENANT_KEY" in ended.stderr
+            assert "hint: start with that key, or on new topics" in ended.stderr
+            assert "not the key" not in ended.stderr
+        assert len(stack.records("identity.facts.v1")) == admitted
+
+
 def test_a_channel_that_lost_its_end_is_not_gone_on_with(
     broker: Broker, tmp_path: Path, topic_prefix: str
 ) -> None:
