@@ -74,7 +74,8 @@ def recover(
         yield WriteStore(rows, meta_of(progress, sources))
     if progress.epoch > claim:
         raise Superseded(f"claimed at {claim}, and again by another at {progress.epoch}")
-    progress.epoch, progress.tenant = claim, tenant
+    progress.epoch = claim
+    progress.tenant = tenant
     mark, known = progress.mark, "nothing"
     if mark is None:
         mark = progress.mark = Mark(e=claim, n=0, next_offset=input.start)
