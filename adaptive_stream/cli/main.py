@@ -45,6 +45,7 @@ EXIT_CODES = """exit codes:
 """
 
 DEFAULT_BOOTSTRAP = "127.0.0.1:9092"
+STARTS_KAFKA = ("demo", "up")  # A cluster that is named to them would be passed over in silence.
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,6 +90,11 @@ def _answer(command: str, module: ModuleType, args: argparse.Namespace) -> int:
     from adaptive_stream.catalog.faults import CatalogError  # Not for `--version` to wait for.
 
     try:
+        if command in STARTS_KAFKA and args.bootstrap is not None:
+            raise Refused(
+                "it starts a Kafka of its own and takes no --bootstrap",
+                "on a cluster of yours: `adaptive-stream topics apply`, `adaptive-stream worker`",
+            )
         return int(module.run(args))
     except CatalogError as error:
         print(error, file=sys.stderr)
@@ -117,6 +123,8 @@ def _parser(command: str, module: ModuleType) -> argparse.ArgumentParser:
         "topics_dir": Path(os.environ.get("ADAPTIVE_STREAM_TOPICS") or shipped_topics_dir()),
         "rules_dir": Path(os.environ.get("ADAPTIVE_STREAM_RULES") or shipped_rules_dir()),
     }
+    if command in STARTS_KAFKA:
+        defaults["bootstrap"] = None
     module.add_arguments(parser)
     parser.set_defaults(**defaults)
     _add_global_options(parser)

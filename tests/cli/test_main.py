@@ -188,3 +188,12 @@ def test_a_reader_that_has_seen_enough() -> None:
             [sys.executable, "-c", program], stdout=closed_pipe, stderr=subprocess.PIPE, check=False
         )
     assert (told.returncode, told.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("name", ["demo", "up"])
+def test_who_starts_a_kafka_takes_no_other(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A cluster that is named in vain is told at once, before anything starts."""
+    assert main([name, "--bootstrap", "kafka:9092"]) == Exit.USAGE
+    told = capsys.readouterr().err
+    assert "takes no --bootstrap" in told
+    assert "topics apply" in told
