@@ -2,7 +2,6 @@
 
 import json
 import random
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -103,15 +102,3 @@ def _behind(stack: Stack, admin: Any, consumer: Any) -> tuple[dict[str, int], An
         if left:
             behind[stage] = left
     return behind, all_ends
-
-
-def stage_pid(stack: Stack, stage: str) -> int | None:
-    """The process of a stage under the stack's supervisor, None while there is none."""
-    found = subprocess.run(
-        ["ps", "-ww", "-o", "pid=,args=", "--ppid", str(stack.worker.pid)],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    for line in found.stdout.splitlines():
-        if line.endswith(f"--stage {stage}"):
-            return int(line.split()[0])
-    return None

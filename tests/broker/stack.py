@@ -45,14 +45,19 @@ class Stack:
         self.rules_dir = rules_dir or shipped_rules_dir()
         self.catalog = load_catalog(self.topics_dir, self.rules_dir, prefix)
         self.profile = profile
-        self.worker = RunningWorker(
-            bootstrap,
-            directory / "worker",
+        self._options = options
+        self.worker = self.another_worker("worker")
+
+    def another_worker(self, name: str) -> RunningWorker:
+        """One more in the same consumer groups, with stores and ports of its own; not started."""
+        return RunningWorker(
+            self.bootstrap,
+            self.directory / name,
             tenant_key=TENANT_KEY,
             options=(
-                *("--prefix", prefix),
+                *("--prefix", self.prefix),
                 *("--topics-dir", str(self.topics_dir), "--rules-dir", str(self.rules_dir)),
-                *options,
+                *self._options,
             ),
         )
 

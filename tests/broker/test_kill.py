@@ -1,10 +1,7 @@
 """kill -9 of each process amid a stream of facts, against a run that nobody disturbed."""
 
 import json
-import os
-import signal
 import threading
-import time
 from collections import defaultdict
 from functools import partial
 from itertools import islice
@@ -20,15 +17,14 @@ from tests.broker.facts import (
     facts,
     send,
     send_tick,
-    stage_pid,
     wait_until_settled,
 )
+from tests.broker.killing import STAGES, kill_stage, kill_supervisor
 from tests.broker.stack import Stack
 
 FACTS = 50_000
 PER_S = 5_000
 AMID_S = 0.7
-STAGES = ("admit", "resolve", "step")
 PEOPLE = 4_000
 SETTLED_WITHIN_S = 90
 TOLD = ("customer.state-changed.v1", "suppressions.email.v1", "opportunities.v1")
@@ -74,46 +70,14 @@ def _run(broker: Broker, directory: Path, prefix: str, *, kill: bool) -> dict[An
 def _send_and_kill(stack: Stack) -> None:
     """A share of the facts for each process, which is killed while they come in."""
     every = facts(FACTS, PEOPLE)
-    for kill in (*(partial(_kill_stage, stage=stage) for stage in STAGES), _kill_supervisor):
+    for kill in (*(partial(kill_stage, stage=stage) for stage in STAGES), kill_supervisor):
         share = islice(every, FACTS // (len(STAGES) + 1))
         sending = threading.Thread(target=send, args=(stack, share, PER_S))
         sending.start()
         sending.join(AMID_S)
         assert sending.is_alive(), "all facts of its share were sent before it was killed"
-        kill(stack)
+        kill(stack.worker)
         sending.join()
-
-
-def _kill_stage(stack: Stack, stage: str) -> None:
-    pid = stage_pid(stack, stage)
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)
-    _wait_for_another(stack, stage, pid)
-
-
-def _kill_supervisor(stack: Stack) -> None:
-    stages = [stage_pid(stack, stage) for stage in STAGES]
-    os.kill(stack.worker.pid, signal.SIGKILL)
-    for pid in stages:
-        assert pid is None or _ends(pid), "a stage outlived its supervisor"
-    stack.worker.start()
-    stack.worker.wait_until_ready()
-
-
-def _wait_for_another(stack: Stack, stage: str, dead: int, within_s: float = 20) -> None:
-    until = time.monotonic() + within_s
-    while stage_pid(stack, stage) in (None, dead):
-        assert time.monotonic() < until, f"{stage} was not started again"
-        time.sleep(0.05)
-
-
-def _ends(pid: int, within_s: float = 10) -> bool:
-    until = time.monotonic() + within_s
-    while Path(f"/proc/{pid}").exists():
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.05)
-    return True
 
 
 def _in_order(stack: Stack, topic: str) -> list[Any]:

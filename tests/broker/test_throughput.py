@@ -12,7 +12,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from adaptive_stream.broker import Broker
-from tests.broker.facts import facts, send, stage_pid, wait_until_settled
+from tests.broker.facts import facts, send, wait_until_settled
+from tests.broker.killing import stage_pid
 from tests.broker.stack import Stack
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timing]
@@ -44,7 +45,7 @@ def test_three_stages_carry_5000_facts_a_second_on_two_cores(
         wait_until_settled(stack, 60)
         running = own_broker.status()
         assert running is not None
-        pids = {stage: stage_pid(stack, stage) for stage in ("admit", "resolve", "step")}
+        pids = {stage: stage_pid(stack.worker, stage) for stage in ("admit", "resolve", "step")}
         pids |= {"broker": running.child_pid, "producer": os.getpid()}
         before, began = {name: _cpu_s(pid) for name, pid in pids.items()}, time.monotonic()
         send(stack, facts(FACTS, PEOPLE))

@@ -16,7 +16,8 @@ from kafka.structs import OffsetAndMetadata
 from prometheus_client.parser import text_string_to_metric_families
 
 from adaptive_stream.broker import Broker
-from tests.broker.facts import facts, send, stage_pid, wait_until_settled
+from tests.broker.facts import facts, send, wait_until_settled
+from tests.broker.killing import stage_pid
 from tests.broker.stack import Stack
 
 STOP_WITHIN_S = 5.0
@@ -46,7 +47,7 @@ def test_a_worker_says_how_it_is_and_little_else(
         assert 'transitions_total{name="order.added"' in _ask(stack, 2, "/metrics")
 
         log = stack.worker.log_path.read_text()
-        pids = [stage_pid(stack, stage) for stage in ("admit", "resolve", "step")]
+        pids = [stage_pid(stack.worker, stage) for stage in ("admit", "resolve", "step")]
         began = time.monotonic()
         stack.worker.stop()
         assert time.monotonic() - began <= STOP_WITHIN_S
@@ -97,7 +98,7 @@ def test_a_supervisor_that_is_killed_leaves_nothing_behind(
     """After kill -9 of the supervisor no stage goes on by itself."""
     options = ("--clock", "log")
     with Stack(broker.bootstrap, tmp_path, topic_prefix, profile="story", options=options) as stack:
-        pids = [stage_pid(stack, stage) for stage in ("admit", "resolve", "step")]
+        pids = [stage_pid(stack.worker, stage) for stage in ("admit", "resolve", "step")]
         os.kill(stack.worker.pid, signal.SIGKILL)
         until = time.monotonic() + STOP_WITHIN_S + 2
         while any(Path(f"/proc/{pid}").exists() for pid in pids):
