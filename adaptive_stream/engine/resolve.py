@@ -70,10 +70,10 @@ def resolve(row: Row | None, arrival: Arrival, policy: IdentityPolicy = DEFAULTS
 
 def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved:
     messages: list[Message] = []
-    if arrival.type in endpoint.FACTS:
-        messages += endpoint.tell_others(arrival)
-        if row is not None and not row.member:
-            return _of_nobody(row, arrival, messages)
+    # Behind the links: an address that is linked is a name by then, and answers for itself.
+    others = endpoint.tell_others(arrival) if arrival.type in endpoint.FACTS else []
+    if arrival.type in endpoint.FACTS and row is not None and not row.member:
+        return _of_nobody(row, arrival, others)
     changed = row is None or not row.member
     if row is None or not row.member:
         named = decode_fact(arrival.body).identifiers
@@ -89,11 +89,11 @@ def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved
     if arrival.type == PACED_FACT and kind_of(row.identifier) in policy.pace:
         changed |= _receipt(row, arrival, policy, messages)
     if _is_mute(row, arrival):
-        return _mute_fact(row, arrival, messages, changed=changed)
+        return _mute_fact(row, arrival, [*messages, *others], changed=changed)
     messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
     messages += endpoint.hold(arrival, row.customer, row.member)
     changed |= _tell_others(row, arrival, policy, messages)
-    return Resolved(row, tuple(messages), changed)
+    return Resolved(row, (*messages, *others), changed)
 
 
 def _made(row: Row | None, arrival: Arrival, identifier: str, customer: str = "") -> Row:
