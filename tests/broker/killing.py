@@ -35,19 +35,15 @@ def kill_stage(worker: RunningWorker, stage: str, within_s: float = 20) -> None:
         time.sleep(0.05)
 
 
-def kill_supervisor(worker: RunningWorker) -> None:
+def kill_supervisor(worker: RunningWorker, within_s: float = 10) -> None:
     """Its stages end with it; returns when the next supervisor is on its way."""
     stages = [stage_pid(worker, stage) for stage in STAGES]
     os.kill(worker.pid, signal.SIGKILL)
-    for pid in stages:
-        assert pid is None or _ends(pid), "a stage outlived its supervisor"
-    worker.start()
-
-
-def _ends(pid: int, within_s: float = 10) -> bool:
     until = time.monotonic() + within_s
-    while Path(f"/proc/{pid}").exists():
-        if time.monotonic() > until:
-            return False
+    while any(Path(f"/proc/{pid}").exists() for pid in stages):
+        assert time.monotonic() < until, "a stage outlived its supervisor"
         time.sleep(0.05)
-    return True
+    while worker.status() is not None:  # Whoever watches over the supervisor notices in a moment.
+        assert time.monotonic() < until, "the worker's lock outlived it"
+        time.sleep(0.05)
+    worker.start()
