@@ -1,5 +1,6 @@
 """`make test` as CI trusts it: two runs of pytest, and neither hides the other's failure."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -34,9 +35,11 @@ def test_either_run_fails_all(
     """Tests that measure time run after the others and alone; both closing lines are shown."""
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = timing\n")
     (tmp_path / "test_two.py").write_text(TESTS.format(together=together, alone=alone))
+    # This test may itself run on a worker of xdist; what it runs must not take itself for one.
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
     ended = subprocess.run(
         [sys.executable, RUN, "-p", "no:cacheprovider"],
-        cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     lines = [line for line in ended.stdout.splitlines() if line.startswith("=") and " in " in line]
     assert ended.returncode == code, ended.stdout + ended.stderr
