@@ -73,11 +73,12 @@ def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
     winner = merge.moved(customer, shipped.by.winner)
     if winner:  # Whom the loser was linked to is not here any more: she is asked there.
         again = merge.propose(shipped.by.loser, winner, override=shipped.by.override)
-        return _unchanged(customer, [*parting.send_back(customer, shipped, "moved"), *again])
+        sent_back = parting.send_back(customer, shipped, "moved")
+        return _unchanged(customer, [*sent_back, *again, *merge.awaited(customer)])
     reason, told = _refused_now(customer, shipped, arrival.log_ms, rules)
     if reason:
         sent_back = parting.send_back(customer, shipped, reason)
-        refused = _unchanged(customer, [*told, *sent_back])
+        refused = _unchanged(customer, [*told, *sent_back, *merge.awaited(customer)])
         return msgspec.structs.replace(refused, faults=(f"link_refused:{reason}",))
     remaps = merge.adopt(customer, shipped, arrival.log_ms)
     dropped = tuple(f"dropped:{part}" for part in keep_small(customer, len(arrival.body)))
