@@ -1,6 +1,7 @@
 """What every test may ask for: a real Kafka, and names that no other test uses."""
 
 import fcntl
+import signal
 import time
 import uuid
 from collections.abc import Iterator
@@ -9,6 +10,11 @@ from pathlib import Path
 import pytest
 
 from adaptive_stream.broker import Broker
+
+# A shell that runs the tests in the background has its children ignore Ctrl-C, and their children:
+# what a test is to stop by it would run for ever.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ("tests.pending",)
 
