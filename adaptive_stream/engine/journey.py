@@ -9,16 +9,26 @@ from dataclasses import dataclass, field
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
 from adaptive_stream.engine.guard import IdentityPolicy
+from adaptive_stream.engine.sender import Sender
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.span import Span
 
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
-ENTITIES = ("cart", "order", "contract", "case")  # what a condition can speak of, beside `customer`
+# What a condition can speak of, beside `customer` and `now`.
+ENTITIES = (
+    "cart", "order", "contract", "case", "viewed_item", "registration", "message", "topic",
+)  # fmt: skip
+PURPOSES = ("marketing", "service", "mandatory")
 Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
 KIND_OF: Mapping[str, str] = {
     **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
     **dict.fromkeys(ORDER, "order"),
     **dict.fromkeys(CONTRACT, "contract"),
     **dict.fromkeys(("case.opened", "case.closed"), "case"),
+    **dict.fromkeys(("call.ended", "chat.ended", "message.received"), "topic"),
+    "product.viewed": "viewed_item",
+    "customer.registered": "registration",
+    "message.scheduled": "message",
 }
 
 
@@ -26,7 +36,8 @@ KIND_OF: Mapping[str, str] = {
 class Expression:
     """A checked expression of the safe subset. `names`: the names it reads from the scope.
 
-    `run(scope)` never raises: what cannot be computed is False.
+    `run(scope)` never raises: what cannot be computed is False. One that asks for the time names
+    `now`: the scope then has a Now, which says when to look again.
     """
 
     text: str
@@ -76,6 +87,23 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """`restart_when`: `after` the condition stopped the run, another begins for what is left."""
+
+    use: Use
+    after: Span
+    only_if: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor:
+    """`wait_for`: no step before her sources of this channel are complete, `at_most` so long."""
+
+    channel: str
+    at_most: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One message. `wait` counts from the due moment of the step before, or from the start."""
 
@@ -102,14 +130,19 @@ class Instead:
 
 @dataclass(frozen=True, slots=True)
 class Journey:
-    """One file of rules/journeys/. `heeds`: the channels that can carry a fact it listens for."""
+    """One file of rules/journeys/.
+
+    `heeds`: the channels that can carry a fact it listens for; `again_after`: a thing has another
+    run that long after the one before began, None once that has ended; `once`: it never has;
+    `run_by`: the sender that counts the steps itself, so that none is offered, "" for nobody.
+    """
 
     name: str
     says: str
     owner: str
     purpose: str
     worth: float
-    for_each: str  # cart, order, contract or customer
+    for_each: str  # one of ENTITIES, or customer
     when: Use
     only_if: Expression | None
     not_older_than: Span
@@ -119,12 +152,18 @@ class Journey:
     instead: tuple[Instead, ...] = ()
     ends: Span = Span(days=14)
     heeds: frozenset[str] = frozenset()
+    restart_when: tuple[Restart, ...] = ()
+    wait_for: tuple[WaitFor, ...] = ()
+    again_after: Span | None = None
+    once: bool = False
+    run_by: str = ""
 
     def uses(self) -> Iterator[Use]:
         """Every condition as the journey uses it; one may come several times."""
         yield self.when
         yield from self.stop_when
         yield from (hold.use for hold in self.hold_when)
+        yield from (restart.use for restart in self.restart_when)
         for step in self.steps:
             yield from step.unless
         for instead in self.instead:
@@ -132,12 +171,35 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingRule:
+    """One line of policy/standing.yaml: it judges each message of any tool.
+
+    `verb`: stop or hold. `scope`: message, endpoint, purpose or all; `purpose`: which, for scope
+    purpose. A hold ends as that of a journey does, and `then_rest` later. `offer`: what is offered
+    when the rule bites, with `then_rest` when the reason is over.
+    """
+
+    verb: str
+    scope: str
+    use: Use
+    purpose: str = ""
+    at_most: Span | None = None
+    lasts: Span | None = None
+    then_rest: Span | None = None
+    offer: str | None = None
+    channels: tuple[str, ...] = ()
+    good_for: Span = Span(days=14)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What holds for all journeys. `endpoints`: channel -> identifier types that reach her there,
-    in order of preference. `cart_heeds`: the channels that can carry cart and order facts."""
+    in order of preference. `cart_heeds`: the channels that can carry cart and order facts.
+    `substitutes`: another item of the same category counts as bought instead."""
 
     zone: str = "UTC"
     cart_abandoned_after_ms: int = 1_800_000
+    substitutes: bool = True
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cart_heeds: frozenset[str] = frozenset()
 
@@ -150,12 +212,16 @@ class Rules:
     journeys: tuple[Journey, ...] = ()
     policy: Policy = Policy()
     identity: IdentityPolicy = IdentityPolicy()
+    standing: tuple[StandingRule, ...] = ()
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    sources: Mapping[str, Sources] = field(default_factory=dict)  # by channel
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey listens for."""
+        """`hears`: the facts that some journey or standing rule listens for."""
         uses = [use for journey in self.journeys for use in journey.uses()]
+        uses += [rule.use for rule in self.standing]
         heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
