@@ -176,7 +176,9 @@ class StandingRule:
 
     `verb`: stop or hold. `scope`: message, endpoint, purpose or all; `purpose`: which, for scope
     purpose. A hold ends as that of a journey does, and `then_rest` later. `offer`: what is offered
-    when the rule bites, with `then_rest` when the reason is over.
+    when the rule bites, with `then_rest` when the reason is over; `kind`: `instead` of what is kept
+    from her, or `next`, what should be done for her now. It is of the purpose `offers_as`, another
+    than what is held, or nobody might say it.
     """
 
     verb: str
@@ -187,7 +189,9 @@ class StandingRule:
     lasts: Span | None = None
     then_rest: Span | None = None
     offer: str | None = None
-    channels: tuple[str, ...] = ()
+    kind: str = "instead"
+    offers_as: str = "service"
+    channels: tuple[str, ...] = ("email", "callcentre")
     good_for: Span = Span(days=14)
 
 
@@ -195,13 +199,18 @@ class StandingRule:
 class Policy:
     """What holds for all journeys. `endpoints`: channel -> identifier types that reach her there,
     in order of preference. `cart_heeds`: the channels that can carry cart and order facts.
-    `substitutes`: another item of the same category counts as bought instead."""
+    `substitutes`: another item of the same category counts as bought instead. `effort_touches`:
+    with so many contacts about one thing within `effort_within` her effort is high.
+    `outranked_for`: of steps due at once on one channel the weaker ones wait so long."""
 
     zone: str = "UTC"
     cart_abandoned_after_ms: int = 1_800_000
     substitutes: bool = True
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cart_heeds: frozenset[str] = frozenset()
+    effort_touches: int = 3
+    effort_within: Span = Span(days=30)
+    outranked_for: Span = Span(days=1)
 
 
 @dataclass(frozen=True, slots=True)
