@@ -4,7 +4,7 @@ look again.
 
 import msgspec
 
-from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decide import decide
 from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
@@ -32,7 +32,7 @@ class Stepped(msgspec.Struct, frozen=True):
 def conclude(
     customer: Customer,
     rules: Rules,
-    clock: Clock,
+    given: Given,
     *,
     cause: Cause | None,
     known_ms: int,
@@ -49,12 +49,12 @@ def conclude(
     if not any(member.identifiers for member in customer.members.values()):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
-    forget_old(customer, clock.now_ms)
-    view = fold(customer, clock, rules.policy)
-    clocks = rules.clocks(clock)
+    forget_old(customer, given.clock.now_ms)
+    view = fold(customer, given.clock, rules.policy, given.context)
+    clocks = rules.clocks(given.clock)
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
-    wakes = (wake_ms(judgement, rules, clock, clocks), forget_ms(customer, rules.identity))
+    wakes = (wake_ms(judgement, rules, given.clock, clocks), forget_ms(customer, rules.identity))
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
     faults += tuple(f"not_started:{name}" for name in judgement.not_started)
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)
@@ -69,14 +69,14 @@ def forget_ms(customer: Customer, policy: IdentityPolicy) -> int | None:
     return due_ms if customer.asked_ms < due_ms else customer.asked_ms + DAY_MS
 
 
-def show(customer: Customer, rules: Rules, clock: Clock) -> CustomerState | None:
+def show(customer: Customer, rules: Rules, given: Given) -> CustomerState | None:
     """Her public state, to be said again; None of somebody of whom nothing was said yet."""
     if not customer.shown_ms:
         return None
     if customer.merged_into:
         view: dict[str, object] = {"merged_into": customer.merged_into}
     else:
-        view = public(customer, fold(customer, clock, rules.policy))
+        view = public(customer, fold(customer, given.clock, rules.policy, given.context))
     return CustomerState(customer.id, customer.state_seq, customer.shown_ms, view)
 
 

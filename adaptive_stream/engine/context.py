@@ -13,7 +13,7 @@ from adaptive_stream.engine.notice import EVERYTHING, Notice, Said
 Look = Callable[[str], Notice | None]  # a subject -> its newest notice
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Context:
     """`look` finds a notice; what was found is remembered as long as this Context lives, which is
     no longer than until the next notice."""
@@ -63,7 +63,7 @@ class Context:
     def campaign(self, kind: str, name: str) -> Said | None:
         """The newest spot or paper that carried an offer or a coupon (`kind`)."""
         notice = self.look(f"{kind}/{name}")
-        spots = [said for said in notice.said.values()] if notice else []
+        spots = notice.said.values() if notice else ()
         return max(spots, key=Said.rank, default=None)
 
     def source(self, name: str) -> tuple[Said, Said] | None:

@@ -7,8 +7,8 @@ import msgspec
 
 from adaptive_stream.engine import allowed, merge, parting
 from adaptive_stream.engine.allowed import Known, Side
-from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.conclude import Stepped, conclude
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member
 from adaptive_stream.engine.decision import Cause, CustomerState, StateChanged, Transition
 from adaptive_stream.engine.fact import Fact
@@ -64,7 +64,7 @@ def _ship(customer: Customer, agreed: merge.Merge, arrival: Arrival, rules: Rule
     return Stepped(customer, (changed, last), tuple(messages), customer.wake_ms)
 
 
-def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def absorb(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """The winner takes a loser in, and everything is judged again."""
     if customer.merged_into:
         message = Message("customer", customer.merged_into, arrival.kind, arrival.body)
@@ -87,7 +87,7 @@ def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"merge-{shipped.customer}", merged.name),
         known_ms=arrival.log_ms,
         transitions=(merged,),
@@ -114,7 +114,7 @@ def _cause(arrival: Arrival, name: str, type_: str) -> Cause:
     return Cause(arrival.log_ms, name, type_, position=arrival.cause)
 
 
-def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def joined(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """An identifier becomes a member, if the guards allow it."""
     body = merge.decode_joined(arrival.body)
     side, by = body.side, body.by
@@ -154,7 +154,7 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"joined-{side.member}", "identity.linked"),
         known_ms=arrival.log_ms,
         messages=(*messages, *merge.awaited(customer)),
@@ -196,7 +196,7 @@ def _make_room(customer: Customer, identifier: str, by: Side, rules: Rules) -> l
     return []
 
 
-def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def contested(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """An identifier of hers has stopped proving who somebody is; what rested on it today leaves."""
     body = merge.decode_contest(arrival.body)
     identifier, reason = body.identifier, body.reason
@@ -218,7 +218,7 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"contested-{arrival.member}", "identity.contested"),
         known_ms=arrival.log_ms,
         transitions=(Transition("identity.contested", arrival.log_ms, fields),),
@@ -226,7 +226,7 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     )
 
 
-def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: Clock) -> Stepped:
+def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, given: Given) -> Stepped:
     """Give back what joined two identifiers, and keep them apart."""
     names = (*fact.identifiers, "", "")[:2]
     one, other = (parting.home_of(customer, name) for name in names)
@@ -249,7 +249,7 @@ def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: C
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=cause,
         known_ms=cause.known_ms,
         transitions=(Transition("customer.unmerged", cause.at_ms, fields),),
@@ -257,7 +257,7 @@ def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: C
     )
 
 
-def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def returned(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """Members are back where they were before a merge."""
     back = parting.decode_return(arrival.body)
     remaps = parting.take_back(customer, back)
@@ -270,7 +270,7 @@ def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"return-{customer.id}", type_),
         known_ms=arrival.log_ms,
         transitions=transitions,

@@ -72,7 +72,7 @@ def _subjects(fact: Fact) -> Iterator[str]:
         yield from (f"item/{code}" for code in (codes if isinstance(codes, list) else (item,)))
 
 
-def note(row: Notice | None, subject: str, fact: Fact, known_ms: int) -> Notice | None:
+def note(row: Notice | None, fact: Fact, known_ms: int) -> Notice | None:
     """The row with one more fact; None if it says nothing new."""
     row = row or Notice(0)
     said = dict(row.said)

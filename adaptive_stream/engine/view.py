@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import NOTHING, Context
 from adaptive_stream.engine.customer import Customer, Kept
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
@@ -52,6 +53,7 @@ class View:
     heard: Heard = field(default_factory=dict)
     types: set[str] = field(default_factory=set)  # of all facts, those that count for nothing too
     retracted: set[str] = field(default_factory=set)  # ids of facts
+    context: Context = NOTHING
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
@@ -97,8 +99,8 @@ class View:
         return self.order_by_number.get(self.order_names.get(number, number))
 
 
-def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
-    """The customer as of the partition's clock."""
+def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NOTHING) -> View:
+    """The customer as of the partition's clock and context."""
     retracted = {fact_id for member in customer.members.values() for fact_id in member.retracted}
     parts = _united(customer, retracted)
     by_order = orders.fold(parts.get("orders", {}))
@@ -125,6 +127,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
         sent_steps=messages.sent_steps(said),
         order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
         retracted=retracted,
+        context=context,
     )
     view.heard = _heard(view, parts)
     view.types = set(view.heard)

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 
 from adaptive_stream.engine.clock import Clock, decode_clock
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.journey import Rules
@@ -78,7 +79,7 @@ class Step:
         for key in keys:
             row = rows.get(key)
             customer = decode_customer(row.value or b"") if row else Customer(key.decode())
-            state = show(customer, self.engine_rules, clock)
+            state = show(customer, self.engine_rules, Given(clock))
             record = customer_state.record(state) if state else None
             value, headers = (record.value, record.headers) if record else (None, ())
             told.append(Output(self.views, partition, key, value, headers))
