@@ -10,7 +10,7 @@ import zoneinfo
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 import tzdata
@@ -64,10 +64,18 @@ def load_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> Rules:
 def read_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> RuleFiles:
     """As `load_rules`, with the faults beside what could be read. Files are named in faults by
     their path below `rules_dir`."""
+    faults: list[Fault] = []
+    return read_contents(read_dir(rules_dir, faults), channels, faults)
+
+
+def read_contents(
+    contents: Mapping[str, bytes], channels: Mapping[str, ChannelInfo], noted: Sequence[Fault] = ()
+) -> RuleFiles:
+    """The rules of these files, by path. `noted`: faults that are known already."""
     # The machine's own zone data may be older or newer than what the id of the rules says.
     zoneinfo.reset_tzpath(to=())
-    faults: list[Fault] = []
-    documents = _read_files(rules_dir, faults)
+    faults = list(noted)
+    documents = _documents(contents, faults)
     identity = read_identity(documents.pop(IDENTITY, []), _endpoints(channels), faults)
     policy = read_policy(_all(documents, "policy/"), faults)
     said = {"cart_abandoned_after": spoken(Span(ms=policy.cart_abandoned_after_ms))}
@@ -79,28 +87,41 @@ def read_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> RuleFile
         endpoints={name: tuple(channel.endpoints) for name, channel in sorted(channels.items())},
         cart_heeds=reach.heeds(CART_FACTS),
     )
-    rules = Rules(_id(rules_dir), tuple(read.journey for read in journeys), policy, identity)
+    rules = Rules(_id(contents), tuple(read.journey for read in journeys), policy, identity)
     ordered = tuple(sorted(set(faults)))
     return RuleFiles(rules, journeys, conditions.found, ordered)
 
 
-def _read_files(rules_dir: Path, faults: list[Fault]) -> dict[str, list[Node]]:
-    """Every document by the path of its file below `rules_dir`, in order of the paths."""
+def read_dir(rules_dir: Path, faults: list[Fault]) -> dict[str, bytes]:
+    """The files of a directory by their path below it, in order; what is none is noted."""
     if not rules_dir.is_dir():
         says, remedy = "is no directory of rules", "name one with conditions.yaml and journeys/"
         faults.append(Fault(str(rules_dir), 0, "", says, remedy))
-        return {}
-    documents = {}
-    for path in _paths(rules_dir):
+        return {CONDITIONS: b""}  # One mistake is one fault.
+    contents = {}
+    for path in sorted((*rules_dir.rglob("*.yaml"), *rules_dir.rglob("*.yml"))):
         name = path.relative_to(rules_dir).as_posix()
+        try:
+            contents[name] = yaml_lines.content_of(path, name)
+        except CatalogError as error:
+            faults.extend(error.faults)
+            contents[name] = b""
+    return contents
+
+
+def _documents(contents: Mapping[str, bytes], faults: list[Fault]) -> dict[str, list[Node]]:
+    """Every document by the path of its file, in order of the paths."""
+    documents = {}
+    for name, content in sorted(contents.items()):
+        path = PurePosixPath(name)
         if path.suffix == ".yml":
             faults.append(Fault(name, 0, "", "is not read", f"call it {path.stem}.yaml"))
-        elif name != CONDITIONS and path.parent.relative_to(rules_dir).as_posix() not in FOLDERS:
+        elif name != CONDITIONS and path.parent.as_posix() not in FOLDERS:
             remedy = f"put it into one of: {', '.join(FOLDERS)}"
             faults.append(Fault(name, 0, "", "is not read where it lies", remedy))
         else:
             try:
-                documents[name] = yaml_lines.load(path, name)
+                documents[name] = yaml_lines.load_bytes(content, name)
             except CatalogError as error:
                 faults.extend(error.faults)
                 documents[name] = []
@@ -108,10 +129,6 @@ def _read_files(rules_dir: Path, faults: list[Fault]) -> dict[str, list[Node]]:
         remedy = "add it: journeys are made of the words that it defines"
         faults.append(Fault(CONDITIONS, 0, "", "is missing", remedy))
     return documents
-
-
-def _paths(rules_dir: Path) -> list[Path]:
-    return sorted((*rules_dir.rglob("*.yaml"), *rules_dir.rglob("*.yml")))
 
 
 def _all(documents: Mapping[str, list[Node]], start: str) -> list[Node]:
@@ -151,10 +168,9 @@ def _reach(channels: Mapping[str, ChannelInfo]) -> Reach:
     )
 
 
-def _id(rules_dir: Path) -> str:
+def _id(contents: Mapping[str, bytes]) -> str:
     digest = sha256(f"{tzdata.IANA_VERSION}\0{SEMANTICS}\0".encode())
-    for path in _paths(rules_dir) if rules_dir.is_dir() else ():
-        content = path.read_bytes() if path.is_file() else b""
-        digest.update(f"{path.relative_to(rules_dir).as_posix()}\0{len(content)}\0".encode())
+    for name, content in sorted(contents.items()):
+        digest.update(f"{name}\0{len(content)}\0".encode())
         digest.update(content)
     return f"r-{digest.hexdigest()[:8]}"

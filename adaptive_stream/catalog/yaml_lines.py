@@ -88,13 +88,17 @@ def load(path: Path, file: str | None = None) -> list[Node]:
     Raises CatalogError with every fault that could be found.
     """
     name = file if file is not None else str(path)
+    return load_bytes(content_of(path, name), name)
+
+
+def content_of(path: Path, name: str) -> bytes:
+    """The bytes of a file. Raises CatalogError."""
     try:
-        content = path.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         reason = error.strerror or "cannot be read"
         fault = Fault(name, 0, "", f"cannot be read: {reason}", "check its path and permissions")
         raise CatalogError([fault]) from error
-    return load_bytes(content, name)
 
 
 def load_bytes(content: bytes, file: str) -> list[Node]:
