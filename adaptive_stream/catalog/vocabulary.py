@@ -28,7 +28,8 @@ FLAG = Kind("yes or no")
 CART, ORDER, CONTRACT, CASE = Kind("cart"), Kind("order"), Kind("contract"), Kind("case")
 VIEWED_ITEM, REGISTRATION = Kind("viewed_item"), Kind("registration")
 MESSAGE, TOPIC = Kind("message"), Kind("topic")
-LINE, CUSTOMER, RUN, NOW = Kind("line"), Kind("customer"), Kind("run"), Kind("now")
+LINE, CUSTOMER = Kind("line"), Kind("customer")
+ABOUT, RUN, NOW = Kind("about"), Kind("run"), Kind("now")
 
 
 def list_of(each: Kind) -> Kind:
@@ -50,7 +51,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "settled": list_of(TEXT),  # its items that were bought after they were put in
         "remaining": list_of(TEXT),  # its items that were not
         "substituted": list_of(TEXT),  # those of which she bought another of the same category
-        "out_of_stock": list_of(TEXT),  # those that cannot be had now
         "value": NUMBER,  # in major units, as files say 20.00
         "currency": TEXT,
         "added_at": MOMENT,
@@ -94,8 +94,15 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "interest": NUMBER,
     },
     "registration": {"id": TEXT, "time": MOMENT, "channel": TEXT, "store": TEXT},
-    # What a tool plans to send her, or has sent. `other_offers`: of the same items, on the air
-    # where she lives.
+    # What a run or a message is about: the items of its cart or order, the viewed item, what the
+    # message names. `out_of_stock`: those that cannot be had now; `offers`: what is offered for
+    # one of them on the air where she lives.
+    "about": {
+        "items": list_of(TEXT),
+        "out_of_stock": list_of(TEXT),
+        "offers": list_of(TEXT),
+    },
+    # What a tool plans to send her, or has sent.
     "message": {
         "id": TEXT,
         "sender": TEXT,
@@ -109,7 +116,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "journey": TEXT,
         "step": TEXT,
         "shows_old_price": FLAG,
-        "other_offers": list_of(TEXT),
         "consent": one_of("given", "unconfirmed", "withdrawn", "missing"),
         "reachable": FLAG,
         "refused": FLAG,  # its address bounced, or called it spam
@@ -145,7 +151,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
 }
 
 _THINGS = (CART, ORDER, CONTRACT, CASE, VIEWED_ITEM, REGISTRATION, MESSAGE, TOPIC)
-SCOPE: Mapping[str, Kind] = {kind.name: kind for kind in (*_THINGS, CUSTOMER, RUN, NOW)}
+SCOPE: Mapping[str, Kind] = {kind.name: kind for kind in (*_THINGS, CUSTOMER, ABOUT, RUN, NOW)}
 
 # The engine concludes it from silence, so no source reports it; what a source can still report
 # to prevent it are the facts of carts and orders.
