@@ -15,11 +15,18 @@ Look = Callable[[str], Notice | None]  # a subject -> its newest notice
 
 @dataclass(slots=True, eq=False)
 class Context:
-    """`look` finds a notice; what was found is remembered as long as this Context lives, which is
+    """`read` finds a notice; what was found is remembered as long as this Context lives, which is
     no longer than until the next notice."""
 
-    look: Look
+    read: Look
+    _found: dict[str, Notice | None] = field(default_factory=dict)
     _items: dict[str, str] = field(default_factory=dict)
+
+    def look(self, subject: str) -> Notice | None:
+        """The newest notice of a subject."""
+        if subject not in self._found:
+            self._found[subject] = self.read(subject)
+        return self._found[subject]
 
     def same(self, item: str) -> str:
         """The one code that stands for an item, whatever a till calls it."""

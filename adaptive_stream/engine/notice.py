@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from adaptive_stream.engine.fact import CONTEXT, Fact
-from adaptive_stream.engine.message import Message
+from adaptive_stream.engine.fact import CONTEXT, Fact, decode_fact
+from adaptive_stream.engine.message import Arrival, Message
 
 PREFIX = "#note/"  # Before a subject, where it is a record's key: no customer's id begins so.
 EVERYTHING = "item/*"  # What is about no item in particular is about each.
@@ -114,9 +114,13 @@ def _bounded(said: dict[str, Said]) -> dict[str, Said]:
     return said
 
 
-def spread(subject: str, row: Notice) -> Message:
-    """The notice of a row, for every partition."""
-    return Message("everywhere", PREFIX + subject, "notice", encode_notice(row))
+def noted(row: Notice | None, arrival: Arrival) -> tuple[Notice, Message] | None:
+    """A `context` record on its row: the row afterwards and its notice, for every partition; None
+    if it says nothing new."""
+    after = note(row, decode_fact(arrival.body), arrival.log_ms)
+    if after is None:
+        return None
+    return after, Message("everywhere", arrival.key, "notice", encode_notice(after))
 
 
 def newer(body: bytes, before: bytes | None) -> bool:

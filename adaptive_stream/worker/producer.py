@@ -20,7 +20,7 @@ from murmurhash2 import murmurhash2
 
 from adaptive_stream.worker.effects import Span
 from adaptive_stream.worker.exit import Refusal, die
-from adaptive_stream.worker.records import Output
+from adaptive_stream.worker.records import EVERY, Output
 
 JAVA_SEED = 0x9747B28C
 BATCH_BYTES_MAX = 384 << 10  # Well below what a broker takes by default, headers included.
@@ -158,12 +158,17 @@ class Outboxes:
         """Queues records in order; returns, per outbox, the count to be reached."""
         reach: dict[Outbox, int] = {}
         for output in outputs:
-            partition = output.partition
-            if partition is None:
-                partition = partition_of(output.key or b"", self._counts[output.topic])
-            box = self.box(output.topic, partition)
-            reach[box] = box.put(output.key, output.value, output.headers)
+            for partition in self._targets(output):
+                box = self.box(output.topic, partition)
+                reach[box] = box.put(output.key, output.value, output.headers)
         return reach
+
+    def _targets(self, output: Output) -> Iterable[int]:
+        if output.partition == EVERY:
+            return range(self._counts[output.topic])
+        if output.partition is None:
+            return (partition_of(output.key or b"", self._counts[output.topic]),)
+        return (output.partition,)
 
     @staticmethod
     async def acknowledged(reach: Mapping[Outbox, int]) -> None:

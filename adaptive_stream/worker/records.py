@@ -16,6 +16,8 @@ IDENTITY_CHANGELOG = "identity.changelog.v1"
 CUSTOMER_CHANGELOG = "customer.changelog.v1"
 CLOCK = "clock.v1"
 TICK_KEY = b"#tick"
+CONTEXT = "context.v1"
+EVERY = -1  # As a partition: one copy into each.
 
 Headers = list[tuple[str, bytes]]
 encode_ids = msgspec.json.Encoder().encode
@@ -30,7 +32,7 @@ class Origin(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A record to be written. `partition` None: by the key, as Java does it."""
+    """A record to be written. `partition` None: by the key, as Java does it; EVERY: into each."""
 
     topic: str
     partition: int | None
@@ -40,7 +42,7 @@ class Output(NamedTuple):
 
 
 def read(record: Any) -> tuple[Arrival, Origin | None]:
-    """An internal record as an Arrival, and its origin (None for a tick)."""
+    """An internal record as an Arrival, and its origin (None for a tick and a notice)."""
     kind = cause = member = type_ = ""
     log_ms: int | None = None
     origin: Origin | None = None
@@ -82,10 +84,12 @@ def message_output(message: Message, prefix: str, src: str, arrival: Arrival) ->
     """A Message as the record that carries it on. `src` is whole, with offset and idx."""
     headers: Headers = [
         ("k", message.kind.encode()),
-        ("src", src.encode()),
         ("cause", arrival.cause.encode()),
         ("log_ms", str(arrival.log_ms).encode()),
     ]
+    if message.to == "everywhere":  # Told apart by `rev`, and not by where it was made.
+        return Output(prefix + CUSTOMER_FACTS, EVERY, message.key.encode(), message.body, headers)
+    headers.insert(1, ("src", src.encode()))
     if message.member:
         headers.append(("m", message.member.encode()))
     if message.ids:
