@@ -56,7 +56,7 @@ def conclude(
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
     wakes = (wake_ms(judgement, rules, given.clock, clocks), forget_ms(customer, rules.identity))
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
-    faults += tuple(f"not_started:{name}" for name in judgement.not_started)
+    faults += tuple(f"not_started:{name}" for name in judgement.not_started) + judgement.would
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)
 
 

@@ -23,6 +23,7 @@ from adaptive_stream.engine.news import news
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.public import public
+from adaptive_stream.engine.shadow import withhold
 from adaptive_stream.engine.telling import Judgement, Telling
 from adaptive_stream.engine.view import View
 
@@ -32,6 +33,7 @@ def decide(
 ) -> tuple[list[Decision], Judgement]:
     """Judge the customer and say what is new: the decisions, the state change first."""
     judgement = judge(customer, view, rules, clocks, occasion)
+    judgement.would = withhold(judgement)
     told = [
         *occasion.transitions,
         *news(customer, view, occasion.at_ms),

@@ -23,12 +23,13 @@ class Due:
 
 
 def due_ms(journey: Journey, instance: Instance, zone: str) -> tuple[Step, int] | None:
-    """The next step that is not done, and its due moment."""
+    """The next step that is not done, and its due moment; None also while that is not known."""
     base_ms = instance.begun_ms
     for step in journey.steps:
         state = instance.steps.get(step.name)
         if state is None:
-            return step, max(step.wait.after(base_ms, zone), instance.moved_ms)
+            at_ms = journey.moved(max(step.wait.after(base_ms, zone), instance.moved_ms))
+            return None if at_ms is None else (step, at_ms)
         base_ms = state.due_ms
     return None
 
@@ -60,10 +61,12 @@ def remaining(
     by_channel: dict[str, list[str]] = {}
     due_ms = instance.begun_ms
     # What comes due under a hold will be due when it ends; no sooner than now.
-    moved_ms = max(instance.moved_ms, now_ms if instance.status == "held" else 0)
+    waits = instance.status == "held" or journey.paused
+    moved_ms = max(instance.moved_ms, now_ms if waits else 0)
     for step in journey.steps:
         state = instance.steps.get(step.name)
         due_ms = state.due_ms if state else max(step.wait.after(due_ms, view.zone), moved_ms)
+        due_ms = journey.moved(due_ms) or due_ms
         if state is not None and state.outcome != "offered":
             continue
         if (instance.journey, instance.key, step.name) in view.sent_steps:

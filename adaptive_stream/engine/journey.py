@@ -18,6 +18,7 @@ SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; par
 ENTITIES = (
     "cart", "order", "contract", "case", "viewed_item", "registration", "message", "topic",
 )  # fmt: skip
+SHADOW = "~shadow"  # Behind the name of a journey that runs beside.
 PURPOSES = ("marketing", "service", "mandatory")
 Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
 KIND_OF: Mapping[str, str] = {
@@ -129,12 +130,24 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """`journeys pause` until `journeys resume`, UTC ms; `to_ms` None: it has not been resumed."""
+
+    from_ms: int
+    to_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
     """One file of rules/journeys/.
 
     `heeds`: the channels that can carry a fact it listens for; `again_after`: a thing has another
     run that long after the one before began, None once that has ended; `once`: it never has;
     `run_by`: the sender that counts the steps itself, so that none is offered, "" for nobody.
+
+    Of its life in the log: `version` names its steps, so that a run keeps those that it entered
+    with, unless the file says `migrate`; what began before `since_ms` starts nothing, for nobody
+    waited for it then; a `shadow` runs beside and tells nobody.
     """
 
     name: str
@@ -157,6 +170,30 @@ class Journey:
     again_after: Span | None = None
     once: bool = False
     run_by: str = ""
+    version: str = ""
+    migrate: bool = False
+    since_ms: int = 0
+    pauses: tuple[Pause, ...] = ()
+    shadow: bool = False
+
+    @property
+    def paused(self) -> bool:
+        """Whether nothing of it is due until somebody resumes it."""
+        return any(pause.to_ms is None for pause in self.pauses)
+
+    def moved(self, due_ms: int) -> int | None:
+        """When a step is due that would be due then: what came due in a pause is due at its end,
+        None while there is none."""
+        for pause in self.pauses:
+            if pause.to_ms is None:
+                return None
+            if pause.from_ms <= due_ms:
+                due_ms = max(due_ms, pause.to_ms)
+        return due_ms
+
+    def channels(self) -> frozenset[str]:
+        """Those on which it sends something."""
+        return frozenset(channel for step in self.steps for channel in step.by)
 
     def uses(self) -> Iterator[Use]:
         """Every condition as the journey uses it; one may come several times."""
@@ -215,7 +252,11 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that is in force, under one id (`r-` + hash of the files, tzdata version, semantics)."""
+    """All that is in force, under one id (`r-` + hash of the files, tzdata version, semantics).
+
+    `earlier`: by name and version, what runs that entered with other steps go by: the journey of
+    today with the steps of then. `withdrawn`: journeys that are none any more, and their channels.
+    """
 
     id: str
     journeys: tuple[Journey, ...] = ()
@@ -224,16 +265,23 @@ class Rules:
     standing: tuple[StandingRule, ...] = ()
     senders: Mapping[str, Sender] = field(default_factory=dict)
     sources: Mapping[str, Sources] = field(default_factory=dict)  # by channel
+    earlier: Mapping[tuple[str, str], Journey] = field(default_factory=dict)
+    withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         """`hears`: the facts that some journey or standing rule listens for."""
-        uses = [use for journey in self.journeys for use in journey.uses()]
+        known = (*self.journeys, *self.earlier.values())
+        uses = [use for journey in known for use in journey.uses()]
         uses += [rule.use for rule in self.standing]
         heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
+
+    def of_run(self, name: str, version: str) -> Journey | None:
+        """What a run goes by that entered the journey `name` with the steps `version`."""
+        return self.earlier.get((name, version)) or self.by_name.get(name)
 
     def clocks(self, clock: Clock) -> "Clocks":
         """What the time is for each journey, as of the channels that it heeds."""

@@ -61,7 +61,7 @@ def _runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> list[
     """Every run of a journey that is in force: by other rules nobody may judge."""
     runs = []
     for member, instance in customer.instances():
-        journey = rules.by_name.get(instance.journey)
+        journey = rules.of_run(instance.journey, instance.version)
         if journey is not None:
             entity = _entity(journey.for_each, instance.key, view)
             about = About(journey.for_each, instance.key, entity)
@@ -125,13 +125,15 @@ def _begin(journey: Journey, about: About, hit: Hit, judgement: Judgement) -> No
     customer, zone = judgement.customer, judgement.view.zone
     ends_ms = journey.ends.after(hit.at_ms, zone)
     instance = Instance(journey.name, about.key, hit.at_ms, ends_ms, hit.cause.id)
+    instance.version = journey.version
     name = f"{journey.name}/{about.key}"
     instances = customer.members[_owner(about, customer)].instances
     if name in instances:  # For a sender it is the same run: the highest `rev` is the last word.
         instance.rev, instance.told = instances[name].rev, instances[name].told
     instances[name] = instance
     customer.bytes_at_most += INSTANCE_BYTES
-    if hit.cause.known_ms > journey.not_older_than.after(hit.at_ms, zone):
+    youngest_ms = journey.not_older_than.after(hit.at_ms, zone)
+    if max(hit.cause.known_ms, journey.since_ms) > youngest_ms:
         instance.status = "too_old"
         judgement.not_started.append(f"{journey.name}:too_old")
         return
@@ -186,7 +188,8 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     before = (instance.status, instance.because, instance.until_ms)
     instance.status, instance.because = now.status, now.because
     instance.until_ms = now.until_ms
-    judgement.changed |= before != (now.status, now.because, now.until_ms)
+    after = (now.status, now.because, now.until_ms)
+    judgement.changed |= before != after and not one.journey.shadow
     # While what began it no longer holds (she is back in the cart), nothing of it is due.
     if now.status == "live" and holds_still:
         for due in run.advance(one.journey, instance, one.about, view, one.now_ms):

@@ -7,6 +7,7 @@ from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.entity import Cart, Case, Contract, Order
 from adaptive_stream.engine.fact import Line
+from adaptive_stream.engine.journey import SHADOW
 from adaptive_stream.engine.public_identity import apart, contact_pairs, joinings, pair
 from adaptive_stream.engine.view import View
 
@@ -138,6 +139,7 @@ def _journeys(customer: Customer) -> list[Json]:
             ],
         }
         for member, instance in runs
+        if not instance.journey.endswith(SHADOW)
         if instance.status != "too_old"
     ]
 

@@ -57,7 +57,8 @@ class Judgement:
     """One judging of one customer: what it looks at, and below what it brought about.
 
     `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
-    `changed`: some run stands otherwise than before, whether or not anybody had to be told.
+    `changed`: some run stands otherwise than before, whether or not anybody had to be told;
+    `would`: what runs in the shadow would have done.
     """
 
     customer: Customer
@@ -69,6 +70,7 @@ class Judgement:
     stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
     due: list[tuple[Run, run.Due]] = field(default_factory=list)
     not_started: list[str] = field(default_factory=list)
+    would: tuple[str, ...] = ()
     changed: bool = False
 
 
