@@ -10,8 +10,8 @@ import ast
 import warnings
 from collections.abc import Callable, Mapping
 
-from adaptive_stream.catalog.subset import FUNCTIONS, OF_NOW, Check
 from adaptive_stream.catalog.faults import Fault
+from adaptive_stream.catalog.subset import FUNCTIONS, OF_NOW, Check
 from adaptive_stream.catalog.vocabulary import ATTRIBUTES, MOMENT, NUMBER
 from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.journey import Expression

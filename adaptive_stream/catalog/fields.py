@@ -110,15 +110,19 @@ class Fields:
 
     def words(self, key: str) -> list[Node]:
         """The entries under `key`, which may be one text or a list of texts."""
-        node = self.get(key)
-        if node is None:
-            return []
-        nodes = node.entries() if isinstance(node.value, list) else [node]
+        nodes = self.listed(key)
         for entry in nodes:
             if not isinstance(entry.value, str):
                 remedy = "write a word, or a list of words in [ ]"
                 self.note(entry, f"{key!r} takes words", remedy, _text(entry))
         return [entry for entry in nodes if isinstance(entry.value, str)]
+
+    def listed(self, key: str) -> list[Node]:
+        """The entries under `key`: of a list, or the one thing that is written there."""
+        node = self.get(key)
+        if node is None:
+            return []
+        return node.entries() if isinstance(node.value, list) else [node]
 
     def entries(self, key: str) -> list[Node]:
         """The entries of a list."""
