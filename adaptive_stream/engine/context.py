@@ -53,6 +53,12 @@ class Context:
         ]
         return max(found, key=Said.rank, default=None)
 
+    def price(self, item: str) -> tuple[int, Said] | None:
+        """What one piece costs now, in minor units, and who said so."""
+        said = self.newest(item, "product.price_changed", "product.described")
+        price = said.data.get("price") if said else None
+        return (price, said) if said and isinstance(price, int) else None
+
     def broadcasts(self, items: Iterable[str], region: str, now_ms: int) -> Iterator[Said]:
         """What was aired about one of these items, where she lives, and is still valid."""
         codes = [code for item in items for code in self._codes(item)]

@@ -1,4 +1,4 @@
-"""The things that conditions speak of: a cart, an order, a contract, a case.
+"""The things that conditions speak of: a cart, an order, a contract, a case and the like.
 
 Attribute names here are the words of the expression language (catalog/expression.py lists them).
 Money attributes are in major units, because that is how people write `cart.value >= 20`.
@@ -95,3 +95,97 @@ class Case:
     topic: str
     begun_ms: int
     heard: Heard = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Topic:
+    """What she asked about. touches: contacts since it was solved last; channels: of those."""
+
+    id: str
+    touches: int
+    channels: list[str]
+    solved: bool
+    effort_high: bool
+    last_at: int
+    begun_ms: int
+    heard: Heard = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Registration:
+    """One time that she joined. id: her card or account if it was one."""
+
+    id: str
+    time: int
+    channel: str
+    store: str
+    heard: Heard = field(default_factory=dict)
+
+    @property
+    def begun_ms(self) -> int:
+        return self.time
+
+
+@dataclass(slots=True)
+class ViewedItem:
+    """What she has looked at. views: the moments, in order; price_then, in_stock_then: when she
+    looked last; `interest` as of the partition's clock (parts/interest.py has its arithmetic)."""
+
+    id: str
+    category: str
+    views: list[int]
+    price: float | None
+    price_then: float | None
+    in_stock: bool
+    in_stock_then: bool
+    interest: int
+    heard: Heard = field(default_factory=dict)
+
+    @property
+    def viewed_at(self) -> int:
+        return self.views[-1]
+
+    @property
+    def begun_ms(self) -> int:
+        return self.views[-1]
+
+
+@dataclass(slots=True)
+class Message:
+    """What a tool plans to send her, or has sent. status: the last report, scheduled to cancelled.
+
+    `due`: None for a standing one, an audience that she is in until she is taken out. `refused`:
+    every address of hers on its channel bounced, or called something spam.
+    """
+
+    id: str
+    status: str
+    channel: str
+    sender: str
+    handle: str
+    campaign: str
+    purpose: str
+    about: list[str]
+    offer: str
+    price_minor: int | None
+    standing: bool
+    journey: str
+    instance: str
+    step: str
+    begun_ms: int
+    due: int | None
+    revocable_until: int | None
+    sent_at: int | None
+    heard: Heard = field(default_factory=dict)
+    shows_old_price: bool = False
+    other_offers: list[str] = field(default_factory=list)
+    consent: str = "given"
+    reachable: bool = True
+    refused: bool = False
+
+    @property
+    def planned(self) -> bool:
+        """Whether it can still be meant to go out: what was handed over, until it is revoked."""
+        return self.status in ("scheduled", "handed_over") or (
+            self.standing and self.status not in ("cancelled", "bounced")
+        )

@@ -28,8 +28,9 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One internal record to be written. `to` is `identity` (keyed by identifier hash),
-    `customer` (keyed by customer) or `everywhere` (once into each partition of customers); log_ms and cause are those of the arrival that made it."""
+    """One internal record to be written. `to` is `identity` (keyed by identifier hash), `customer`
+    (keyed by customer) or `everywhere` (once into each partition of customers); log_ms and cause
+    are those of the arrival that made it."""
 
     to: str
     key: str

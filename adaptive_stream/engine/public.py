@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Customer
-from adaptive_stream.engine.entity import Cart, Case, Contract, Order
+from adaptive_stream.engine.entity import Cart, Case, Contract, Message, Order
 from adaptive_stream.engine.fact import Line
 from adaptive_stream.engine.journey import SHADOW
 from adaptive_stream.engine.public_identity import apart, contact_pairs, joinings, pair
@@ -52,7 +52,7 @@ def public(customer: Customer, view: View) -> Json:
         "cases": {key: _case(case) for key, case in view.case_by_number.items()},
         "consent": [_consent(row) for row in view.consent],
         "profile": dict(sorted(view.profile.items())),
-        "messages": dict(sorted(view.messages.items())),
+        "messages": {key: _message(one) for key, one in view.message_by_id.items()},
         "journeys": _journeys(customer),
         "offers": _offers(customer),
     }
@@ -109,6 +109,17 @@ def _contract(contract: Contract) -> Json:
 
 def _case(case: Case) -> Json:
     return {"kind": case.kind, "status": case.status, "topic": case.topic or None}
+
+
+def _message(message: Message) -> Json:
+    """What was said of it; its price is a part of what it shows, and no business of the state's."""
+    times = {"due": message.due, "revocable_until": message.revocable_until}
+    texts = ("sender", "handle", "campaign", "offer", "journey", "instance", "step")
+    said: Json = {name: text for name in texts if (text := getattr(message, name))}
+    said |= {"about": message.about} if message.about else {}
+    said |= {name: timestamp(at_ms) for name, at_ms in times.items() if at_ms is not None}
+    said |= {"standing": True} if message.standing else {}
+    return said | {"status": message.status, "channel": message.channel}
 
 
 def _consent(row: Json) -> Json:

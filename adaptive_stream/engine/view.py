@@ -11,7 +11,7 @@ from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.context import NOTHING, Context
 from adaptive_stream.engine.customer import Customer, Kept
 from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
+from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Message, Order
 from adaptive_stream.engine.journey import Policy
 from adaptive_stream.engine.parts import (
     carts,
@@ -24,7 +24,7 @@ from adaptive_stream.engine.parts import (
 )
 from adaptive_stream.engine.parts.kept import cause_of, unite
 
-Entity = Cart | Order | Contract | Case
+Entity = Cart | Order | Contract | Case | Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class View:
     contract_by_number: dict[str, Contract]
     case_by_number: dict[str, Case]
     consent: list[dict[str, object]]
-    messages: dict[str, dict[str, object]]
+    message_by_id: dict[str, Message]
     sent_steps: set[tuple[str, str, str]]
     heard: Heard = field(default_factory=dict)
     types: set[str] = field(default_factory=set)  # of all facts, those that count for nothing too
@@ -64,6 +64,7 @@ class View:
             "order": self.order_by_number,
             "contract": self.contract_by_number,
             "case": self.case_by_number,
+            "message": self.message_by_id,
         }
 
     @property
@@ -81,6 +82,10 @@ class View:
     @property
     def cases(self) -> list[Case]:
         return list(self.case_by_number.values())
+
+    @property
+    def messages(self) -> list[Message]:
+        return list(self.message_by_id.values())
 
     @property
     def region(self) -> str:
@@ -114,6 +119,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
     by_case = service.fold(parts.get("cases", {}))
     said = parts.get("messages", {})
     fields = profile.fold(parts.get("profile", {}))
+    by_message = messages.fold(said, context, fields.get("region", ""), clock.now_ms)
     view = View(
         id=customer.id,
         zone=fields.get("zone", policy.zone),
@@ -123,7 +129,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         contract_by_number=dict(sorted(by_contract.items())),
         case_by_number=dict(sorted(by_case.items())),
         consent=consent.fold(parts.get("consent", {})),
-        messages=messages.fold(said),
+        message_by_id=dict(sorted(by_message.items())),
         sent_steps=messages.sent_steps(said),
         order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
         retracted=retracted,
@@ -166,7 +172,7 @@ def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
                     continue
                 if type_ not in heard or _later(cause, heard[type_]):
                     heard[type_] = cause
-    for by_key in (parts.get("seen", {}), parts.get("profile", {}), parts.get("messages", {})):
+    for by_key in (parts.get("seen", {}), parts.get("profile", {})):
         for key, facts in by_key.items():
             for kept in facts:
                 cause = cause_of(kept, key)
