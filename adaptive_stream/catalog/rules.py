@@ -7,15 +7,12 @@ file, the time zone data, or the meaning of the engine.
 """
 
 import zoneinfo
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path, PurePosixPath
-from typing import Protocol
-
-import tzdata
 
 from adaptive_stream.catalog import yaml_lines
+from adaptive_stream.catalog.bundle import ChannelInfo, bundle_of
 from adaptive_stream.catalog.conditions import Conditions, read_conditions
 from adaptive_stream.catalog.faults import CatalogError, Fault
 from adaptive_stream.catalog.identity import FILE as IDENTITY
@@ -26,21 +23,11 @@ from adaptive_stream.catalog.policy import read_policy
 from adaptive_stream.catalog.spoken import spoken
 from adaptive_stream.catalog.vocabulary import CART_FACTS
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import SEMANTICS, Condition, Rules
+from adaptive_stream.engine.journey import Condition, Rules
 from adaptive_stream.engine.span import Span
 
 CONDITIONS = "conditions.yaml"
 FOLDERS = ("journeys", "policy")
-
-
-class ChannelInfo(Protocol):
-    """What the rules need to know of a channel. `carries`: its facts; None or empty for any."""
-
-    @property
-    def endpoints(self) -> Sequence[str]: ...
-
-    @property
-    def carries(self) -> Collection[str] | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +74,12 @@ def read_contents(
         endpoints={name: tuple(channel.endpoints) for name, channel in sorted(channels.items())},
         cart_heeds=reach.heeds(CART_FACTS),
     )
-    rules = Rules(_id(contents), tuple(read.journey for read in journeys), policy, identity)
+    rules = Rules(
+        bundle_of(contents, channels)[0].id,
+        tuple(read.journey for read in journeys),
+        policy,
+        identity,
+    )
     ordered = tuple(sorted(set(faults)))
     return RuleFiles(rules, journeys, conditions.found, ordered)
 
@@ -166,11 +158,3 @@ def _reach(channels: Mapping[str, ChannelInfo]) -> Reach:
             for name, channel in channels.items()
         },
     )
-
-
-def _id(contents: Mapping[str, bytes]) -> str:
-    digest = sha256(f"{tzdata.IANA_VERSION}\0{SEMANTICS}\0".encode())
-    for name, content in sorted(contents.items()):
-        digest.update(f"{name}\0{len(content)}\0".encode())
-        digest.update(content)
-    return f"r-{digest.hexdigest()[:8]}"

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from adaptive_stream.engine.journey import Rules, Use
 
-# In the order of the groups of the documentation: order, service, cart, time.
+# In the order of the groups of the documentation: order, service, cart, time, journey.
 SENTENCES: Mapping[str, str] = {
     "payment_failed": "her payment failed",
     "order_cancelled": "the order was cancelled",
@@ -19,6 +19,10 @@ SENTENCES: Mapping[str, str] = {
     "superseded": "a newer cart took its place",
     "hold_lapsed": "the reason to wait is over",
     "expired": "it is no longer good",
+    "journey_paused": "somebody paused the journey",
+    "resumed": "the journey goes on",
+    "journey_withdrawn": "the journey is none any more",
+    "journey_published": "the journey is there again",
     "too_old": "it began before the journey may look back",
 }
 
