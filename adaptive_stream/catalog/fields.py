@@ -79,6 +79,25 @@ class Fields:
         self.note(node, f"{key!r} must be a number, 0 or more", "write it as 4.00", _text(node))
         return default
 
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        node = self.get(key)
+        number = self.number_of(node, key, least, most) if node else None
+        return default if number is None else number
+
+    def number_of(self, node: Node, what: str, least: int, most: int) -> int | None:
+        """A whole number within these; None with a fault when it is none. `what`: its name."""
+        if type(node.value) is int and least <= node.value <= most:
+            return node.value
+        self.note(node, f"{what} must be a whole number", f"write {least} to {most}", _text(node))
+        return None
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        node = self.get(key)
+        if node is None or isinstance(node.value, bool):
+            return default if node is None else bool(node.value)
+        self.note(node, f"{key!r} must be true or false", f"write `{key}: true`", _text(node))
+        return default
+
     def choice(self, key: str, words: Collection[str], default: str = "") -> str:
         node = self.get(key)
         if node is None or node.value in words:

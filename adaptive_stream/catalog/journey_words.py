@@ -51,11 +51,13 @@ class Words:
     """Reads them. `for_each` is "" until the journey has said it; `inline`: the names of the
     conditions that it defines in its own file."""
 
-    def __init__(self, conditions: Conditions, reach: Reach, faults: list[Fault]) -> None:
+    def __init__(
+        self, conditions: Conditions, reach: Reach, faults: list[Fault], for_each: str = ""
+    ) -> None:
         self.conditions = conditions
         self.reach = reach
         self.faults = faults
-        self.for_each = ""
+        self.for_each = for_each
         self.inline: list[str] = []
 
     def speakable(self) -> set[str]:
@@ -94,6 +96,8 @@ class Words:
         elif len(others) > 1:
             says = f"{use.condition.name!r} speaks of {listed([f'one {one}' for one in others])}"
             remedy = f"in a journey for each {self.for_each} it can speak of one of them"
+            if self.for_each == "message":
+                remedy = "beside its message a standing rule can speak of one of them"
         if not says:
             return use
         self.faults.append(node.fault(says, remedy))
