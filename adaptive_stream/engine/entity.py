@@ -14,7 +14,8 @@ Heard = dict[str, Cause]  # fact type -> the fact that counts, with its moment
 
 @dataclass(slots=True)
 class Cart:
-    """status: open, abandoned, bought, part_bought, emptied. settled, remaining: item codes."""
+    """status: open, abandoned, bought, part_bought, emptied. settled, remaining: item codes, and
+    of the remaining ones, substituted: she bought another of the same kind; out_of_stock."""
 
     id: str
     status: str
@@ -29,6 +30,8 @@ class Cart:
     abandoned_at: int | None
     time_source: str
     heard: Heard = field(default_factory=dict)
+    substituted: list[str] = field(default_factory=list)
+    out_of_stock: list[str] = field(default_factory=list)
 
     @property
     def items(self) -> list[str]:

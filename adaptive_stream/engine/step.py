@@ -17,7 +17,7 @@ from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
+from adaptive_stream.engine.keep import PART_OF, UNSHOWN, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
 
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
@@ -99,7 +99,7 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> S
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
-    public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
+    public_part = PART_OF.get(fact.type, "seen") not in UNSHOWN or fact.type == "fact.retracted"
     named = any(m.identifiers for m in customer.members.values())
     asleep = named if customer.wake_ms is None else customer.wake_ms > given.clock.now_ms
     if asleep and not public_part and not flagged and fact.type not in rules.hears:

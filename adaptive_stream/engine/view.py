@@ -7,24 +7,41 @@ that was seen under an e-mail address are one cart, if they have one id.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from adaptive_stream.engine import stock
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.context import NOTHING, Context
 from adaptive_stream.engine.customer import Customer, Kept
 from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Message, Order
+from adaptive_stream.engine.entity import (
+    Cart,
+    Case,
+    Contract,
+    Heard,
+    Message,
+    Order,
+    Registration,
+    Topic,
+    ViewedItem,
+)
 from adaptive_stream.engine.journey import Policy
 from adaptive_stream.engine.parts import (
     carts,
+    claims,
     consent,
     contracts,
+    interest,
     messages,
     orders,
+    preferences,
     profile,
+    registrations,
     service,
+    topics,
 )
+from adaptive_stream.engine.parts.claims import Claim
 from adaptive_stream.engine.parts.kept import cause_of, unite
 
-Entity = Cart | Order | Contract | Case | Message
+Entity = Cart | Order | Contract | Case | Message | Topic | ViewedItem | Registration
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +74,11 @@ class View:
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
+    topic_by_name: dict[str, Topic] = field(default_factory=dict)
+    viewed_by_item: dict[str, ViewedItem] = field(default_factory=dict)
+    registration_by_key: dict[str, Registration] = field(default_factory=dict)
+    stated: dict[str, dict[str, object]] = field(default_factory=dict)  # channel -> her own word
+    claims: dict[str, list[Claim]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.by_kind = {
@@ -65,6 +87,9 @@ class View:
             "contract": self.contract_by_number,
             "case": self.case_by_number,
             "message": self.message_by_id,
+            "topic": self.topic_by_name,
+            "viewed_item": self.viewed_by_item,
+            "registration": self.registration_by_key,
         }
 
     @property
@@ -86,6 +111,22 @@ class View:
     @property
     def messages(self) -> list[Message]:
         return list(self.message_by_id.values())
+
+    @property
+    def topics(self) -> list[Topic]:
+        return list(self.topic_by_name.values())
+
+    @property
+    def viewed_items(self) -> list[ViewedItem]:
+        return list(self.viewed_by_item.values())
+
+    @property
+    def tier(self) -> str:
+        return self.profile.get("tier", "")
+
+    def refuses(self, channel: str) -> bool:
+        """Whether she said herself that this channel is not to be used."""
+        return preferences.refuses(self.stated, channel)
 
     @property
     def region(self) -> str:
@@ -115,6 +156,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         clock.at(policy.cart_heeds),
         policy.cart_abandoned_after_ms,
     )
+    stock.look(by_cart.values(), by_order.values(), context, substitutes=policy.substitutes)
     by_contract = contracts.fold(parts.get("contracts", {}))
     by_case = service.fold(parts.get("cases", {}))
     said = parts.get("messages", {})
@@ -134,6 +176,11 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
         retracted=retracted,
         context=context,
+        topic_by_name=topics.fold(parts.get("topics", {}), by_case, policy, policy.zone),
+        viewed_by_item=interest.fold(parts.get("interest", {}), context, clock.now_ms),
+        registration_by_key=registrations.fold(parts.get("registrations", {})),
+        stated=preferences.fold(parts.get("preferences", {})),
+        claims=claims.fold(parts.get("claims", {})),
     )
     view.heard = _heard(view, parts)
     view.types = set(view.heard)
@@ -172,7 +219,9 @@ def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
                     continue
                 if type_ not in heard or _later(cause, heard[type_]):
                     heard[type_] = cause
-    for by_key in (parts.get("seen", {}), parts.get("profile", {})):
+    whole = [parts.get(name, {}) for name in ("seen", "profile", "preferences", "claims")]
+    nameless = [{"": parts.get(name, {}).get("", [])} for name in ("topics", "interest")]
+    for by_key in (*whole, *nameless):
         for key, facts in by_key.items():
             for kept in facts:
                 cause = cause_of(kept, key)

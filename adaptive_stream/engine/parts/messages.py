@@ -6,10 +6,8 @@ that is all that is needed to stop it, with or without a journey file.
 
 from adaptive_stream.engine.context import Context
 from adaptive_stream.engine.customer import Kept
-from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Message
 from adaptive_stream.engine.fact import MESSAGE, Fact
-from adaptive_stream.engine.notice import Said
 from adaptive_stream.engine.parts.consent import ADDRESS_TYPES
 from adaptive_stream.engine.parts.kept import latest_by_type
 
@@ -100,17 +98,12 @@ def _look_around(message: Message, context: Context, region: str, now_ms: int) -
     for price, said in filter(None, prices):
         if price != message.price_minor:
             message.shows_old_price = True
-            message.heard["product.price_changed"] = cause_of_said(said)
+            message.heard["product.price_changed"] = said.cause()
     for spot in context.broadcasts(message.about, region, now_ms) if message.offer else ():
         offer = str(spot.data.get("offer") or "")
         if offer not in ("", message.offer):
             message.other_offers.append(offer)
-            message.heard["broadcast.aired"] = cause_of_said(spot)
-
-
-def cause_of_said(said: Said) -> Cause:
-    """A fact about no customer as the cause of something."""
-    return Cause(said.at_ms, said.id, said.type, said.channel, said.source, known_ms=said.known_ms)
+            message.heard["broadcast.aired"] = spot.cause()
 
 
 def sent_steps(kept_by_key: dict[str, list[Kept]]) -> set[tuple[str, str, str]]:
