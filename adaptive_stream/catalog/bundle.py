@@ -15,13 +15,15 @@ import msgspec
 import tzdata
 
 from adaptive_stream.engine.journey import SEMANTICS
+from adaptive_stream.engine.source import Sources
 
 JOURNEYS = "journeys/"
 Contents = Mapping[str, bytes]  # name of a content, "f-…" -> the bytes of a file
 
 
 class ChannelInfo(Protocol):
-    """What the rules need to know of a channel. `carries`: its facts; None or empty for any."""
+    """What the rules need to know of a channel. `carries`: its facts; None or empty for any.
+    `sources`: how they say that they are complete."""
 
     @property
     def endpoints(self) -> Sequence[str]: ...
@@ -29,12 +31,16 @@ class ChannelInfo(Protocol):
     @property
     def carries(self) -> Collection[str] | None: ...
 
+    @property
+    def sources(self) -> Sources: ...
+
 
 class ChannelSaid(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a bundle keeps of a channel."""
 
     endpoints: tuple[str, ...] = ()
     carries: tuple[str, ...] | None = None
+    sources: Sources = Sources()
 
 
 class Paused(msgspec.Struct, frozen=True, array_like=True):
@@ -80,6 +86,13 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
         """`r-` and a hash of all that is in it."""
         return f"r-{sha256(_encode(self)).hexdigest()[:12]}"
 
+    @property
+    def contents(self) -> tuple[str, ...]:
+        """The names of all that it is made of."""
+        earlier = (one for kept in self.earlier.values() for one in kept)
+        named = {*self.files.values(), *self.shadows.values()}
+        return tuple(sorted(named.union(*(one.files.values() for one in earlier))))
+
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 _decoder = msgspec.json.Decoder(Bundle)
@@ -98,7 +111,9 @@ def said(channels: Mapping[str, ChannelInfo]) -> dict[str, ChannelSaid]:
     """What a bundle keeps of channels."""
     return {
         name: ChannelSaid(
-            tuple(channel.endpoints), tuple(sorted(channel.carries)) if channel.carries else None
+            tuple(channel.endpoints),
+            tuple(sorted(channel.carries)) if channel.carries else None,
+            channel.sources,
         )
         for name, channel in channels.items()
     }

@@ -201,6 +201,4 @@ def _paused(now: Edited, name: str, pauses: tuple[Paused, ...], at_ms: int) -> E
 def _trimmed(edited: Edited) -> Edited:
     """Without the contents that nothing names any more."""
     bundle = edited.bundle
-    named = {*bundle.files.values(), *bundle.shadows.values()}
-    named |= {c for kept in bundle.earlier.values() for one in kept for c in one.files.values()}
-    return Edited(bundle, {name: edited.contents[name] for name in sorted(named)})
+    return Edited(bundle, {name: edited.contents[name] for name in bundle.contents})
