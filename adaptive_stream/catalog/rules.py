@@ -20,14 +20,17 @@ from adaptive_stream.catalog.identity import read_identity
 from adaptive_stream.catalog.journey_words import Reach
 from adaptive_stream.catalog.journeys import JourneyFile, read_journey
 from adaptive_stream.catalog.policy import read_policy
+from adaptive_stream.catalog.senders import read_senders
 from adaptive_stream.catalog.spoken import spoken
+from adaptive_stream.catalog.standing import FILE as STANDING
+from adaptive_stream.catalog.standing import StandingEntry, read_standing
 from adaptive_stream.catalog.vocabulary import CART_FACTS
 from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.journey import Condition, Rules
 from adaptive_stream.engine.span import Span
 
 CONDITIONS = "conditions.yaml"
-FOLDERS = ("journeys", "policy")
+FOLDERS = ("journeys", "policy", "senders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class RuleFiles:
 
     rules: Rules
     journeys: tuple[JourneyFile, ...]
+    standing: tuple[StandingEntry, ...]
     conditions: Mapping[str, Condition]
     faults: tuple[Fault, ...]
 
@@ -64,10 +68,14 @@ def read_contents(
     faults = list(noted)
     documents = _documents(contents, faults)
     identity = read_identity(documents.pop(IDENTITY, []), _endpoints(channels), faults)
+    standing_nodes = documents.pop(STANDING, [])
     policy = read_policy(_all(documents, "policy/"), faults)
     said = {"cart_abandoned_after": spoken(Span(ms=policy.cart_abandoned_after_ms))}
     conditions = read_conditions(_all(documents, "conditions.yaml"), said, faults)
     reach = _reach(channels)
+    senders = read_senders(_below("senders", documents), reach, faults)
+    reach = replace(reach, senders=frozenset(senders))
+    standing = read_standing(standing_nodes, conditions, reach, faults)
     journeys = _journeys(documents, conditions, reach, faults)
     policy = replace(
         policy,
@@ -79,9 +87,12 @@ def read_contents(
         tuple(read.journey for read in journeys),
         policy,
         identity,
+        tuple(entry.rule for entry in standing),
+        senders,
+        {name: channel.sources for name, channel in sorted(channels.items())},
     )
     ordered = tuple(sorted(set(faults)))
-    return RuleFiles(rules, journeys, conditions.found, ordered)
+    return RuleFiles(rules, journeys, standing, conditions.found, ordered)
 
 
 def read_dir(rules_dir: Path, faults: list[Fault]) -> dict[str, bytes]:
@@ -123,6 +134,10 @@ def _documents(contents: Mapping[str, bytes], faults: list[Fault]) -> dict[str, 
     return documents
 
 
+def _below(folder: str, documents: Mapping[str, list[Node]]) -> dict[str, list[Node]]:
+    return {name: nodes for name, nodes in documents.items() if name.startswith(f"{folder}/")}
+
+
 def _all(documents: Mapping[str, list[Node]], start: str) -> list[Node]:
     return [node for name, nodes in documents.items() if name.startswith(start) for node in nodes]
 
@@ -131,9 +146,7 @@ def _journeys(
     documents: Mapping[str, list[Node]], conditions: Conditions, reach: Reach, faults: list[Fault]
 ) -> tuple[JourneyFile, ...]:
     journeys = []
-    for name, nodes in documents.items():
-        if not name.startswith("journeys/"):
-            continue
+    for name, nodes in _below("journeys", documents).items():
         if len(nodes) != 1:
             if not any(fault.file == name for fault in faults):
                 says = f"has {len(nodes)} journeys in it" if nodes else "has no journey in it"
@@ -157,4 +170,5 @@ def _reach(channels: Mapping[str, ChannelInfo]) -> Reach:
             name: frozenset(channel.carries) if channel.carries else None
             for name, channel in channels.items()
         },
+        complete=frozenset(name for name, channel in channels.items() if channel.sources.told),
     )

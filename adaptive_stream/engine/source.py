@@ -22,3 +22,8 @@ class Sources:
     visited: Span | None = None
     usual_lateness: Span | None = None
     worst: Span | None = None
+
+    @property
+    def told(self) -> bool:
+        """Whether its sources say when they are complete."""
+        return self.heartbeat is not None or self.nightly_by_minutes is not None

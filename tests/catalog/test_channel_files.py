@@ -63,8 +63,9 @@ FAULTS = {
         "sources: {named_by: data.store}",
         "sources: {named_by: data.store, retries: 3}",
         (
-            "topics/channels/store.yaml:6: has an unknown key 'retries'\n"
-            "  hint: write one of: named_by"
+            "topics/channels/store.yaml:6: 'retries' is no key of `sources`\n"
+            "  hint: write one of: heartbeat, named_by, nightly_by, open, she_uses,"
+            " usual_lateness, worst"
         ),
     ),
     "a place that is none": (

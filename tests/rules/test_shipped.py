@@ -10,6 +10,7 @@ from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.rules import load_rules, read_rules
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.reason import SENTENCES, sentence
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.span import Span
 from adaptive_stream.stories.examples import conditions, run_examples
 from tests.rules.rule_files import CHANNELS, ROOT, SHIPPED, copied, shipped
@@ -96,7 +97,7 @@ def test_the_id_of_the_rules_changes_with_any_byte(tmp_path: Path) -> None:
     rules_dir = copied(tmp_path)
     before = load_rules(rules_dir, CHANNELS).id
     assert before == FILES.rules.id == load_rules(SHIPPED, CHANNELS).id
-    assert re.fullmatch(r"r-[0-9a-f]{8}", before)
+    assert re.fullmatch(r"r-[0-9a-f]{12}", before)
     path = rules_dir / "journeys" / "win-back.yaml"
     path.write_text(path.read_text("utf-8") + "# changed\n", "utf-8")
     assert load_rules(rules_dir, CHANNELS).id != before
@@ -108,6 +109,7 @@ class Channel:
     def __init__(self, *carries: str) -> None:
         self.endpoints = ("email",)
         self.carries = carries
+        self.sources = Sources()
 
 
 def test_a_journey_waits_only_for_channels_that_can_tell_it_something() -> None:
