@@ -67,6 +67,16 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
         return self.thing or self.key
 
 
+class Plan(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What the sender of a planned message was told last. `status`: "" while it may go, held,
+    stopped, or too_late: it should have been stopped, and could not be any more."""
+
+    status: str = ""
+    because: str = ""
+    until_ms: int | None = None
+    rev: int = 0
+
+
 class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
     """A purpose that a standing rule holds, as its channels were told last. `because` is "" while
     nothing holds it; `ended_by` is the type of the fact that ended the reason, when only a rest is
@@ -108,13 +118,14 @@ class Member(msgspec.Struct, omit_defaults=True):
     """What one set of never-merged identifiers did. `identifiers`: hash -> "type:value".
 
     `parts`: part -> business key -> kept facts in order of (at_ms, id). `retracted`: fact ids
-    that a source took back. `instances`: "journey/key" -> Instance.
+    that a source took back. `instances`: "journey/key" -> Instance. `plans`: by message.
     """
 
     identifiers: dict[str, str] = {}
     parts: dict[str, dict[str, list[Kept]]] = {}
     retracted: dict[str, int] = {}
     instances: dict[str, Instance] = {}
+    plans: dict[str, Plan] = {}
 
 
 class Told(msgspec.Struct, omit_defaults=True):

@@ -4,8 +4,6 @@ Rule 1: ids are derived: the same arrival on the same state gives the same ids a
 Rule 2: a channel is told its own endpoints and no other personal data.
 """
 
-from functools import cached_property
-
 from adaptive_stream.engine import opportunity
 from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.decision import (
@@ -17,12 +15,14 @@ from adaptive_stream.engine.decision import (
     Suppression,
     Transition,
 )
+from adaptive_stream.engine.entity import Message
 from adaptive_stream.engine.journey import Clocks, Rules
 from adaptive_stream.engine.judge import judge
 from adaptive_stream.engine.news import news
 from adaptive_stream.engine.occasion import Occasion
-from adaptive_stream.engine.parts.contacts import contacts
+from adaptive_stream.engine.outbox import Judged, Recall, judge_messages, of_run
 from adaptive_stream.engine.public import public
+from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.shadow import withhold
 from adaptive_stream.engine.telling import Judgement, Telling
 from adaptive_stream.engine.view import View
@@ -34,6 +34,7 @@ def decide(
     """Judge the customer and say what is new: the decisions, the state change first."""
     judgement = judge(customer, view, rules, clocks, occasion)
     judgement.would = withhold(judgement)
+    judged = judge_messages(customer, view, rules, occasion)
     told = [
         *occasion.transitions,
         *news(customer, view, occasion.at_ms),
@@ -42,7 +43,7 @@ def decide(
     customer.consent_epoch += sum(t.name == "consent.changed" for t in told)
     if told:
         customer.state_seq += 1
-    said = _said(customer, rules, judgement)
+    said = _said(customer, rules, judgement, judged)
     decisions: list[Decision] = []
     if told:
         decisions.append(
@@ -60,24 +61,27 @@ def decide(
                 was=occasion.absorbed,
             )
         )
-    if told or said or occasion.shown or judgement.changed:
+    if told or said or occasion.shown or judgement.changed or judged.changed:
         customer.shown_ms = occasion.known_ms
         state = public(customer, view)
         decisions.append(CustomerState(customer.id, customer.state_seq, occasion.known_ms, state))
+    judgement.would += tuple(f"too_late:{channel}" for channel in judged.late)
     return decisions + said, judgement
 
 
 def _said(
-    customer: Customer, rules: Rules, judgement: Judgement
+    customer: Customer, rules: Rules, judgement: Judgement, judged: Judged
 ) -> list[Suppression | Opportunity]:
-    if not (judgement.tellings or judgement.stopped or judgement.due or customer.offers):
+    tellings = judgement.tellings or judged.recalls
+    if not (tellings or judgement.stopped or judgement.due or customer.offers):
         return []
     known_ms = judgement.occasion.known_ms
-    speaker = _Speaker(customer, rules, known_ms)
+    speaker = _Speaker(customer, judgement.view, rules, known_ms)
     gone = list(opportunity.withdrawn(customer, judgement, known_ms))
     said: list[Suppression | Opportunity] = [
         suppression for telling in judgement.tellings for suppression in speaker.suppress(telling)
     ]
+    said += map(speaker.recall, judged.recalls)
     said += [speaker.opportunity(offer, "withdraw", because) for offer, because in gone]
     for offer, because in opportunity.offers(customer, judgement):
         offer.id = _offer_id(customer, offer)
@@ -100,6 +104,16 @@ def _offer_id(customer: Customer, offer: Offer) -> str:
     return f"{prefix}.{offer.journey}.{offer.instance}.{offer.step}{foreign}"
 
 
+def _of_message(message: Message) -> dict[str, object]:
+    return {
+        "message": message.id,
+        "sender": message.sender,
+        "handle": message.handle,
+        "due_ms": message.due,
+        "revocable_until_ms": message.revocable_until,
+    }
+
+
 def _foreign(customer: Customer, member: str) -> str:
     """Keeps ids apart where two members of a customer hold an instance of one name."""
     return "" if member[2:] == customer.id[2:] else f".{member}"
@@ -108,21 +122,15 @@ def _foreign(customer: Customer, member: str) -> str:
 class _Speaker:
     """Turns tellings and offers of one customer into records for their channels."""
 
-    def __init__(self, customer: Customer, rules: Rules, known_ms: int) -> None:
-        self.customer, self.rules, self.known_ms = customer, rules, known_ms
+    def __init__(self, customer: Customer, view: View, rules: Rules, known_ms: int) -> None:
+        self.customer, self.view, self.rules, self.known_ms = customer, view, rules, known_ms
+        self.reach = Reach(customer, rules.policy)
 
-    @cached_property
-    def endpoints(self) -> list[tuple[str, str, str]]:
-        """Where she is reached: by her identifiers, then her contacts. Few steps say anything."""
-        reached = dict.fromkeys((*self.customer.identifiers(), *contacts(self.customer)))
-        return [text.partition(":") for text in reached]
-
-    def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
-        """The channel's own endpoints of this customer, in the channel's order of preference."""
-        types = self.rules.policy.endpoints.get(channel, ())
-        return tuple(
-            (kind, value) for type_ in types for kind, _, value in self.endpoints if kind == type_
-        )
+    def recipients(self, channel: str, messages: list[Message]) -> tuple[tuple[str, str], ...]:
+        """Her endpoints on a channel, and what the senders of these messages know her by."""
+        senders = (self.rules.senders.get(message.sender) for message in messages)
+        types = (type_ for sender in senders if sender for type_ in sender.knows_people_by)
+        return self.reach.recipients(channel, *types)
 
     def suppress(self, telling: Telling) -> list[Suppression]:
         """One record for each channel of the telling, in order of channel."""
@@ -141,7 +149,7 @@ class _Speaker:
                 member=one.member,
                 state_seq=customer.state_seq,
                 rev=telling.rev,
-                recipients=self.recipients(channel),
+                recipients=self.recipients(channel, planned),
                 journey=one.journey.name,
                 instance=one.instance.key,
                 steps=steps,
@@ -152,13 +160,46 @@ class _Speaker:
                 until_ms=telling.until_ms,
                 releasable_until_ms=one.instance.ends_ms if telling.action == "suppress" else None,
                 rules=self.rules.id,
+                messages=tuple(map(_of_message, planned)),
             )
             for channel, steps in sorted(telling.channels.items())
+            for planned in [of_run(self.view, one.journey.name, one.instance.key, channel)]
         ]
+
+    def recall(self, recall: Recall) -> Suppression:
+        """The record for the sender of one message."""
+        customer, message = self.customer, recall.message
+        repeat = "" if recall.rev == 1 else f".r{recall.rev}"
+        foreign = _foreign(customer, recall.member)
+        return Suppression(
+            id=(
+                f"{customer.id}.{customer.state_seq}.{message.channel}"
+                f".message.{message.id}{foreign}{repeat}"
+            ),
+            action=recall.action,
+            channel=message.channel,
+            customer=customer.id,
+            member=recall.member,
+            state_seq=customer.state_seq,
+            rev=recall.rev,
+            recipients=self.recipients(message.channel, [message]),
+            journey=message.journey,
+            instance=message.instance,
+            steps=(message.step,) if message.step else (),
+            because=recall.because,
+            cause=recall.cause,
+            event_ms=recall.event_ms,
+            known_ms=self.known_ms,
+            until_ms=recall.until_ms,
+            releasable_until_ms=message.due if recall.action == "suppress" else None,
+            rules=self.rules.id,
+            scope="message",
+            messages=(_of_message(message),),
+        )
 
     def opportunity(self, offer: Offer, action: str, because: str) -> Opportunity:
         """An offer, or its withdrawal with the same id."""
-        reachable = (self.recipients(channel) for channel in offer.channels)
+        reachable = (self.recipients(channel, []) for channel in offer.channels)
         return Opportunity(
             id=offer.id,
             action=action,

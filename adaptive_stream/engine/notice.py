@@ -15,6 +15,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import CONTEXT, Fact, decode_fact
 from adaptive_stream.engine.message import Arrival, Message
 
@@ -38,6 +39,12 @@ class Said(msgspec.Struct, frozen=True, omit_defaults=True):
     def rank(self) -> tuple[int, str, str]:
         """Of two that say the same kind of thing the greater counts."""
         return (self.at_ms, self.id, repr(sorted(self.data.items())))
+
+    def cause(self) -> Cause:
+        """It as the cause of something."""
+        return Cause(
+            self.at_ms, self.id, self.type, self.channel, self.source, known_ms=self.known_ms
+        )
 
 
 class Notice(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -28,9 +28,12 @@ class Reach:
         reached = dict.fromkeys((*self._customer.identifiers(), *contacts(self._customer)))
         return [text.partition(":") for text in reached]
 
-    def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
-        """The channel's own endpoints of this customer, in the channel's order of preference."""
-        types = self._policy.endpoints.get(channel, ())
+    def recipients(self, channel: str, *more: str) -> tuple[tuple[str, str], ...]:
+        """The channel's own endpoints of this customer, in the channel's order of preference, and
+        those of `more` types. Who is told hashes of addresses only is given the addresses here."""
+        types = list(dict.fromkeys((*self._policy.endpoints.get(channel, ()), *more)))
+        if "email_sha256" in types:
+            types.append("email")
         return tuple(
             (kind, value) for type_ in types for kind, _, value in self._endpoints if kind == type_
         )

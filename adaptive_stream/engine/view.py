@@ -71,6 +71,7 @@ class View:
     types: set[str] = field(default_factory=set)  # of all facts, those that count for nothing too
     retracted: set[str] = field(default_factory=set)  # ids of facts
     context: Context = NOTHING
+    now_ms: int = 0  # the partition's
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
@@ -176,6 +177,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
         retracted=retracted,
         context=context,
+        now_ms=clock.now_ms,
         topic_by_name=topics.fold(parts.get("topics", {}), by_case, policy, policy.zone),
         viewed_by_item=interest.fold(parts.get("interest", {}), context, clock.now_ms),
         registration_by_key=registrations.fold(parts.get("registrations", {})),

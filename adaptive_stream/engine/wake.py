@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 
 from adaptive_stream.engine import instance as run
+from adaptive_stream.engine import outbox
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.condition import About, hits
 from adaptive_stream.engine.customer import Customer, Instance
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.journey import Clocks, Journey, Rules
 from adaptive_stream.engine.judge import RUNNING, abouts
-from adaptive_stream.engine.telling import Judgement
+from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import View
+
+LOOK_AGAIN_MS = 300_000  # At what nobody is visited for: a price, a stock, a source.
 
 
 def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) -> int | None:
@@ -22,11 +26,23 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
         *_of_carts(view, rules, clock),
         *_of_starts(judgement.customer, view, rules, clocks),
     ]
+    ahead: Iterator[int] = outbox.moments(judgement.customer, view, rules, clock.now_ms)
+    moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
     for one in judgement.runs:
         if one.instance.status in RUNNING:
             ahead = _of_run(one.journey, one.instance, one.about, view)
             moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
+            if _rests_on_context(one):
+                moments.append(clock.now_ms + LOOK_AGAIN_MS)
     return min(moments, default=None)
+
+
+def _rests_on_context(one: Run) -> bool:
+    """Whether it waits for something that no fact of hers will tell (a stock, a price)."""
+    if one.instance.status != "held" or one.instance.until_ms is not None:
+        return False
+    reasons = (hold.use.condition for hold in one.journey.hold_when)
+    return any(r.name == one.instance.because and WITHOUT_CUSTOMER & {*r.hears} for r in reasons)
 
 
 def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:

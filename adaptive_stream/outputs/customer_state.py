@@ -51,7 +51,7 @@ class Payload(msgspec.Struct, frozen=True):
     state_seq: int
     identifiers: list[IdentifierObject]
     members: list[str]
-    contacts: list[IdentifierObject] = []
+    addresses: list[IdentifierObject] = []
     was: list[str] = []
     contested: dict[str, str] = {}
     apart: list[ApartObject] = []
@@ -66,6 +66,8 @@ class Payload(msgspec.Struct, frozen=True):
     consent: list[dict[str, Any]] = []
     profile: dict[str, Any] = {}
     messages: dict[str, dict[str, Any]] = {}
+    contacts: dict[str, dict[str, int]] = {}
+    outbox: list[str] = []
     journeys: list[dict[str, Any]] = []
     offers: list[dict[str, Any]] = []
 

@@ -33,6 +33,7 @@ COUNTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "journeys_not_started": ("Starts that a rule prevented.", ("journey", "because")),
     "shadow_would_have_sent": ("Steps due of a journey in the shadow.", ("journey",)),
     "shadow_would_have_stopped": ("Runs stopped of a journey in the shadow.", ("journey",)),
+    "messages_too_late": ("Messages that went out though they had become stale.", ("channel",)),
     "merges": ("Customers found to be one with another.", ()),
     "unmerges": ("Merges that were undone.", ()),
     "links_refused": ("Links that would have made two people one.", ("reason",)),

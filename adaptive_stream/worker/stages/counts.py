@@ -13,6 +13,7 @@ COUNTED_APART = {
     "not_started": "journeys_not_started",
     "link_refused": "links_refused",
     "forgotten": "customers_forgotten",
+    "too_late": "messages_too_late",
     "shadow_would_have_sent": "shadow_would_have_sent",
     "shadow_would_have_stopped": "shadow_would_have_stopped",
 }
