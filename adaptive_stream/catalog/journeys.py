@@ -20,7 +20,8 @@ from adaptive_stream.engine.span import Span
 
 KEYS = (
     "journey", "says", "owner", "purpose", "worth", "starts", "steps", "stop_when", "hold_when",
-    "restart_when", "wait_for", "instead", "ends", "run_by", "examples",
+    "restart_when", "wait_for", "instead", "ends", "run_by", "migrate",
+    "examples",
 )  # fmt: skip
 NEEDED = ("journey", "says", "owner", "purpose", "starts", "steps")
 ENDS_AFTER = Span(days=14)
@@ -49,7 +50,7 @@ def read_journey(
     stops = Stops(fields, words)
     restarts, instead = stops.restarts(), stops.instead()
     wait_for, run_by = _wait_for(fields, reach), _run_by(fields, reach)
-    ends = _ends(fields, steps)
+    ends, migrate = _ends(fields, steps), fields.flag("migrate", default=False)
     name = _name(fields, stem)
     examples = read_examples(fields.entries("examples"), faults)
     says, owner = fields.text("says"), fields.text("owner")
@@ -76,6 +77,7 @@ def read_journey(
         instead=instead,
         ends=ends,
         run_by=run_by,
+        migrate=migrate,
     )
     conditions_used = [use.condition for use in journey.uses()]
     heard = {fact for used in conditions_used for fact in (*used.hears, *used.ends_on)}

@@ -120,10 +120,11 @@ class Shelf:
     def following(self, past: Past) -> Active:
         """The activation of `past.id` on top of this one; `past.rev` does not count."""
         before = () if self.active is None else (*self.active.past, self.active.as_past(self.rev))
+        followed_ms = [one.at_ms for one in (*before, past)][1:]
         kept = [
             one
-            for one, then in zip(before, (*before[1:], past), strict=True)
-            if then.at_ms > past.at_ms - KEPT_MS
+            for one, at_ms in zip(before, followed_ms, strict=True)
+            if at_ms > past.at_ms - KEPT_MS
         ]
         kept = kept if len(kept) >= PAST_MIN else list(before[-PAST_MIN:])
         return Active(
