@@ -45,7 +45,9 @@ class Cart:
 @dataclass(slots=True)
 class Order:
     """status: placed, completed, delivered, cancelled, refunded, failed. `paid`: it was paid, and
-    nobody said that it never was; a refund or a cancellation afterwards does not change that."""
+    nobody said that it never was; a refund or a cancellation afterwards does not change that.
+    `returned`: item codes of which she brought every piece back; refunded is one of which all is.
+    """
 
     id: str
     status: str
@@ -62,6 +64,9 @@ class Order:
     reason: str
     cancelled_by: str
     also_known_as: tuple[str, ...]
+    returned: list[str]
+    offer: str
+    coupon: str
     heard: Heard = field(default_factory=dict)
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 
 from adaptive_stream.engine.customer import Customer, Told
 from adaptive_stream.engine.decision import Cause, Transition
-from adaptive_stream.engine.entity import Heard
+from adaptive_stream.engine.entity import Heard, Order
 from adaptive_stream.engine.view import View
 
 CONTRACT_NEWS = {
@@ -41,13 +41,19 @@ def news(customer: Customer, view: View, at_ms: int) -> list[Transition]:
     _forget(told.contracts, view.contract_by_number)
     _forget(told.cases, view.case_by_number)
     _forget(told.consent, {_endpoint(row) for row in view.consent})
+    _forget(told.topics, view.topic_by_name)
+    _forget(told.preferences, view.stated)
+    _forget(told.exposures, view.order_by_number)
     return [
         *_carts(told, view, at_ms),
         *_orders(told, view, at_ms),
         *_contracts(told, view, at_ms),
         *_cases(told, view, at_ms),
+        *_topics(told, view),
         *_consent(told, view, at_ms),
+        *_preferences(told, view, at_ms),
         *_profile(told, view, at_ms),
+        *_exposures(told, view),
     ]
 
 
@@ -136,6 +142,59 @@ def _cases(told: Told, view: View, at_ms: int) -> list[Transition]:
         fields = {"key": key, "case": key, "from": before or None, "to": now}
         found.append(Transition(name, cause.at_ms if cause else at_ms, fields))
     return found
+
+
+def _topics(told: Told, view: View) -> list[Transition]:
+    """That she has had to ask too often about one thing; that it is solved is no news."""
+    found = []
+    for key, topic in view.topic_by_name.items():
+        before, now = told.topics.get(key, ""), "high" if topic.effort_high else ""
+        told.topics[key] = now
+        if now and not before:
+            by = max(topic.heard.values(), key=lambda cause: (cause.at_ms, cause.id))
+            fields = {"key": key, "topic": key, "touches": topic.touches}
+            fields |= {"channels": topic.channels}
+            found.append(Transition("service.effort_high", by.at_ms, fields, by))
+    return found
+
+
+def _preferences(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    for channel, said in view.stated.items():
+        now = repr(sorted(said.items()))
+        if told.preferences.get(channel) != now:
+            told.preferences[channel] = now
+            fields = {"key": channel, "channel": channel, **said}
+            found.append(Transition("preference.changed", at_ms, fields))
+    return found
+
+
+def _exposures(told: Told, view: View) -> list[Transition]:
+    """She paid with what a campaign offers: she has seen it, in a message or on paper."""
+    found = []
+    for key, order in view.order_by_number.items():
+        if key in told.exposures or not order.paid or not (order.offer or order.coupon):
+            continue
+        campaign, channel = _seen_where(order, view)
+        if campaign:
+            told.exposures[key] = campaign
+            by = order.heard["order.completed"]
+            fields = {"key": campaign, "campaign": campaign, "channel": channel, "order": key}
+            found.append(Transition("exposure.seen", by.at_ms, fields, by))
+    return found
+
+
+def _seen_where(order: Order, view: View) -> tuple[str, str]:
+    """The campaign of what she used and the channel on which she had it: that of a message that
+    was sent to her, else the screen, the radio or the paper."""
+    named = [one for one in view.messages if one.campaign and one.offer == order.offer != ""]
+    sent = [one for one in named if one.sent_at is not None and one.sent_at <= order.time]
+    if sent:
+        return sent[-1].campaign, sent[-1].channel
+    kinds = (("coupon", order.coupon), ("offer", order.offer))
+    aired = [view.context.campaign(kind, name) for kind, name in kinds if name]
+    said = next((str(one.data["campaign"]) for one in aired if one and "campaign" in one.data), "")
+    return said or next((one.campaign for one in named), ""), "broadcast"
 
 
 def _consent(told: Told, view: View, at_ms: int) -> list[Transition]:

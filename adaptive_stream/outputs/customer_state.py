@@ -63,12 +63,16 @@ class Payload(msgspec.Struct, frozen=True):
     orders: dict[str, Any] = {}
     contracts: dict[str, dict[str, Any]] = {}
     cases: dict[str, dict[str, Any]] = {}
+    topics: dict[str, dict[str, Any]] = {}
     consent: list[dict[str, Any]] = []
+    preferences: dict[str, Any] = {}
+    interest: dict[str, dict[str, Any]] = {}
     profile: dict[str, Any] = {}
     messages: dict[str, dict[str, Any]] = {}
     contacts: dict[str, dict[str, int]] = {}
     outbox: list[str] = []
     journeys: list[dict[str, Any]] = []
+    held: dict[str, dict[str, Any]] = {}
     offers: list[dict[str, Any]] = []
 
 
