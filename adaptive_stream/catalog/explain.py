@@ -28,7 +28,7 @@ _SENT_AS = {
     "app": "a message in the app", "directmail": "a letter", "callcentre": "a call",
 }  # fmt: skip
 _CHANNELS = {"email": "e-mail", "callcentre": "the call centre", "sms": "text message"}
-_SCOPES = {"message": "a message", "endpoint": "all to that address", "all": "everything"}
+_SCOPES = {"endpoint": "all to that address", "all": "everything"}
 
 
 def explain(journey: Journey, shown: str = "") -> str:
@@ -119,6 +119,8 @@ def standing_text(rules: Iterable[StandingRule]) -> str:
 def _standing(rule: StandingRule) -> str:
     reason = says(rule.use)
     what = _SCOPES.get(rule.scope, f"all {rule.purpose}")
+    if rule.scope == "message":
+        what = f"a {listed(rule.of, 'or')} message"
     if rule.verb == "stop":
         text = f"{rule.use.condition.name}: {what} is stopped when {reason}"
     else:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adaptive_stream.catalog.conditions import Conditions
 from adaptive_stream.catalog.examples import Example, read_examples
-from adaptive_stream.catalog.faults import Fault
+from adaptive_stream.catalog.faults import Fault, suggestion
 from adaptive_stream.catalog.fields import Fields
 from adaptive_stream.catalog.journey_stops import read_hold
 from adaptive_stream.catalog.journey_words import Reach, Words
@@ -17,7 +17,7 @@ from adaptive_stream.engine.span import Span
 
 FILE = "policy/standing.yaml"
 KEYS = (
-    "stop", "hold", "when", "for", "at_most", "then_rest", "offer", "kind", "offers_as",
+    "stop", "hold", "of", "when", "for", "at_most", "then_rest", "offer", "kind", "offers_as",
     "channels", "good_for", "examples",
 )  # fmt: skip
 SCOPES = ("message", "endpoint", "all")  # or a purpose
@@ -82,12 +82,26 @@ def _judges(fields: Fields) -> tuple[str, str]:
     return said[0], fields.choice(said[0], (*SCOPES, *PURPOSES))
 
 
+def _of(fields: Fields, scope: str) -> tuple[str, ...]:
+    """The purposes of the messages that it judges."""
+    nodes = fields.words("of")
+    if nodes and scope and scope != "message":
+        at = fields.get("of") or fields.node
+        fields.note(at, "'of' is for a rule about a message", "delete it", "")
+    for node in nodes:
+        if node.value not in PURPOSES:
+            says = f"{node.value!r} is no purpose"
+            fields.note(node, says, suggestion(str(node.value), PURPOSES))
+    return tuple(str(node.value) for node in nodes) or ("marketing",)
+
+
 def _rule(
     fields: Fields, words: Words, use: Use | None, verb: str, scope: str
 ) -> StandingRule | None:
     hold = read_hold(fields, use) if verb == "hold" else None
     then_rest = fields.optional_span("then_rest")
     offer = words.code(fields, "offer") or None
+    of = _of(fields, scope)
     kind = fields.choice("kind", KINDS, "instead")
     offers_as = fields.choice("offers_as", PURPOSES, "service")
     channels = words.channels(fields, "channels", sending=True) or ("email", "callcentre")
@@ -108,6 +122,7 @@ def _rule(
         scope="purpose" if purpose else scope,
         use=use,
         purpose=purpose,
+        of=of,
         at_most=hold.at_most if hold else None,
         lasts=hold.lasts if hold else None,
         then_rest=then_rest,

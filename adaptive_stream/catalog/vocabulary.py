@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from adaptive_stream.engine import fact
 from adaptive_stream.engine.journey import KIND_OF, PURPOSES
 from adaptive_stream.engine.now import WEEKDAYS
+from adaptive_stream.engine.sender import REPORTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "reason": TEXT,
         "cancelled_by": TEXT,
         "known_items": FLAG,
+        "returned": list_of(TEXT),  # its items of which she brought every piece back
         "offer": TEXT,  # that she used
         "coupon": TEXT,
     },
@@ -105,6 +107,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
     # What a tool plans to send her, or has sent.
     "message": {
         "id": TEXT,
+        "status": one_of(*REPORTS),
         "sender": TEXT,
         "channel": TEXT,
         "campaign": TEXT,
@@ -116,6 +119,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "journey": TEXT,
         "step": TEXT,
         "shows_old_price": FLAG,
+        "other_offers": list_of(TEXT),  # than its own, of the same items, on the air
         "consent": one_of("given", "unconfirmed", "withdrawn", "missing"),
         "reachable": FLAG,
         "refused": FLAG,  # its address bounced, or called it spam
@@ -126,6 +130,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "touches": NUMBER,
         "channels": list_of(TEXT),
         "solved": FLAG,
+        "effort_high": FLAG,  # asked about too often; policy/contact.yaml says how often
         "last_at": MOMENT,
     },
     "customer": {

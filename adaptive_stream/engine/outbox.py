@@ -178,6 +178,8 @@ def _verdict(message: Message, standing: list[StandingRule], view: View, now_ms:
     about = About("message", message.id, message)
     held: list[Verdict] = []
     for rule in standing:
+        if message.purpose not in rule.of:
+            continue
         since_ms = message.begun_ms - BOUGHT_BEFORE_MS
         fitting = [hit for hit in hits(rule.use, about, view) if since_ms <= hit.at_ms <= now_ms]
         name = rule.use.condition.name
