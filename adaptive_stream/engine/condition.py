@@ -7,10 +7,14 @@ holds if any such thing of hers fits. Its moment is that of the fact it hears, i
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from adaptive_stream.engine import fact
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Heard, Order
 from adaptive_stream.engine.journey import KIND_OF, Expression, Use
+from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import Entity, Hit, View
+
+CONTEXT = frozenset(fact.CONTEXT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,11 +65,15 @@ def true(
     expression: Expression | None, about: About, view: View, order: Order | None = None
 ) -> bool:
     """An `only_if` of a journey: it speaks of the instance's own thing and of the customer."""
-    return expression is None or bool(expression.run(_scope(about, view, order)))
+    return expression is None or bool(expression.run(_scope(about, view, order, expression)))
 
 
-def _scope(about: About, view: View, order: Order | None) -> dict[str, object]:
+def _scope(
+    about: About, view: View, order: Order | None, expression: Expression | None
+) -> dict[str, object]:
     scope: dict[str, object] = {"customer": view}
+    if expression is not None and "about" in expression.names:
+        scope["about"] = _subject(about, view)
     if order is not None:
         scope["order"] = order
     if about.entity is not None:
@@ -73,9 +81,21 @@ def _scope(about: About, view: View, order: Order | None) -> dict[str, object]:
     return scope
 
 
+def _subject(about: About, view: View) -> Subject:
+    """What it is about, asked once: conditions ask for it again and again."""
+    known = view.subjects.get((about.kind, about.key))
+    if known is None:
+        known = Subject(about.entity, view.context, view.region, view.now_ms)
+        view.subjects[about.kind, about.key] = known
+    return known
+
+
 def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[Hit]:
     condition = use.condition
-    scope = _scope(about, view, order)
+    scope = _scope(about, view, order, condition.where)
+    shown: list[Heard] = []
+    if not CONTEXT.isdisjoint(condition.hears):
+        shown.append(_subject(about, view).heard)
     if condition.takes:
         scope[condition.takes] = use.argument
     other = next((kind for kind in condition.kinds if kind != about.kind), "")
@@ -87,7 +107,7 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
             scope[other] = candidate
         if condition.where is not None and not condition.where.run(scope):
             continue
-        sources = [s.heard for s in (candidate, about.entity) if s is not None]
+        sources = [s.heard for s in (candidate, about.entity) if s is not None] + shown
         cause = _latest(condition.hears, sources, view.heard, (about.kind, other))
         if cause is None:
             continue

@@ -186,7 +186,6 @@ class Message:
     sent_at: int | None
     heard: Heard = field(default_factory=dict)
     shows_old_price: bool = False
-    other_offers: list[str] = field(default_factory=list)
     consent: str = "given"
     reachable: bool = True
     refused: bool = False

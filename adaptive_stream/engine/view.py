@@ -23,6 +23,7 @@ from adaptive_stream.engine.entity import (
     Topic,
     ViewedItem,
 )
+from adaptive_stream.engine.fact import CONTEXT
 from adaptive_stream.engine.journey import Policy
 from adaptive_stream.engine.parts import (
     carts,
@@ -40,6 +41,7 @@ from adaptive_stream.engine.parts import (
 )
 from adaptive_stream.engine.parts.claims import Claim
 from adaptive_stream.engine.parts.kept import cause_of, unite
+from adaptive_stream.engine.subject import Subject
 
 Entity = Cart | Order | Contract | Case | Message | Topic | ViewedItem | Registration
 
@@ -72,6 +74,7 @@ class View:
     retracted: set[str] = field(default_factory=set)  # ids of facts
     context: Context = NOTHING
     now_ms: int = 0  # the partition's
+    subjects: dict[tuple[str, str], Subject] = field(default_factory=dict)  # asked so far
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
@@ -162,7 +165,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
     by_case = service.fold(parts.get("cases", {}))
     said = parts.get("messages", {})
     fields = profile.fold(parts.get("profile", {}))
-    by_message = messages.fold(said, context, fields.get("region", ""), clock.now_ms)
+    by_message = messages.fold(said, context)
     view = View(
         id=customer.id,
         zone=fields.get("zone", policy.zone),
@@ -185,7 +188,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         claims=claims.fold(parts.get("claims", {})),
     )
     view.heard = _heard(view, parts)
-    view.types = set(view.heard)
+    view.types = set(view.heard) | (set() if context is NOTHING else {*CONTEXT})
     for entities in view.by_kind.values():
         view.types.update(*(entity.heard for entity in entities.values()))
     return view

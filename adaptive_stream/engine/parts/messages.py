@@ -48,15 +48,12 @@ def kept_data(fact: Fact) -> dict[str, object]:
     return kept
 
 
-def fold(
-    kept_by_key: dict[str, list[Kept]], context: Context, region: str, now_ms: int
-) -> dict[str, Message]:
-    """Id -> Message. `region` and `now_ms`: where and when she would get it."""
+def fold(kept_by_key: dict[str, list[Kept]], context: Context) -> dict[str, Message]:
+    """Id -> Message."""
     messages = {}
     for name, facts in kept_by_key.items():
         message = _fold_one(name, facts)
-        if message.planned:
-            _look_around(message, context, region, now_ms)
+        message.shows_old_price = message.planned and _shows_old_price(message, context)
         messages[name] = message
     return messages
 
@@ -92,18 +89,10 @@ def _fold_one(name: str, facts: list[Kept]) -> Message:
     )
 
 
-def _look_around(message: Message, context: Context, region: str, now_ms: int) -> None:
-    """What is so now of the things that a planned message shows."""
+def _shows_old_price(message: Message, context: Context) -> bool:
+    """Whether one of its items costs something else by now."""
     prices = [context.price(item) for item in message.about] if message.price_minor else []
-    for price, said in filter(None, prices):
-        if price != message.price_minor:
-            message.shows_old_price = True
-            message.heard["product.price_changed"] = said.cause()
-    for spot in context.broadcasts(message.about, region, now_ms) if message.offer else ():
-        offer = str(spot.data.get("offer") or "")
-        if offer not in ("", message.offer):
-            message.other_offers.append(offer)
-            message.heard["broadcast.aired"] = spot.cause()
+    return any(price is not None and price[0] != message.price_minor for price in prices)
 
 
 def sent_steps(kept_by_key: dict[str, list[Kept]]) -> set[tuple[str, str, str]]:
