@@ -24,7 +24,13 @@ from adaptive_stream.catalog.bundle import (
     said,
 )
 from adaptive_stream.catalog.fields import roughly_ms
-from adaptive_stream.catalog.published import checked, path_of, start_version, steps_version
+from adaptive_stream.catalog.published import (
+    checked,
+    journey_of,
+    path_of,
+    start_version,
+    steps_version,
+)
 from adaptive_stream.engine.journey import SEMANTICS, SHADOW, Journey
 
 EARLIER_MAX = 8  # Versions of the steps of one journey that its runs may still have.
@@ -70,7 +76,7 @@ def publish(
         semantics=SEMANTICS,
     )
     before, after = _journeys(now), _journeys(Edited(bundle, contents))
-    published = {path[len(JOURNEYS) : -len(".yaml")] for path in files}
+    published = {journey_of(path) for path in files}
     withdrawn = {name: before[name] for name in before.keys() - after.keys()}
     bundle = msgspec.structs.replace(
         bundle,
@@ -186,7 +192,7 @@ def _withdrawn(
 
 def _pauses(now: Edited, name: str) -> tuple[Paused, ...]:
     if path_of(name) not in now.bundle.files:
-        known = ", ".join(sorted(p[len(JOURNEYS) : -5] for p in now.bundle.files if JOURNEYS in p))
+        known = ", ".join(sorted(filter(None, map(journey_of, now.bundle.files))))
         raise EditError(f"no journey {name!r} is in force", f"there are: {known}")
     return now.bundle.pauses.get(name, ())
 

@@ -58,6 +58,12 @@ def path_of(journey: str) -> str:
     return f"{JOURNEYS}{journey}.yaml"
 
 
+def journey_of(path: str) -> str | None:
+    """Whose file it is, None if no journey's."""
+    name = path.removeprefix(JOURNEYS).removesuffix(".yaml")
+    return name if path == path_of(name) else None
+
+
 def _with_its_life(journey: Journey, bundle: Bundle) -> Journey:
     return replace(
         journey,

@@ -2,6 +2,7 @@
 
 check    every fault of every rule file at once, then the examples of each journey: its tests
 explain  one journey in plain English, and what its examples show
+publish  files into force, on every partition; so do pause, resume and rollback; status shows it
 """
 
 import argparse
@@ -15,7 +16,9 @@ from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.rules import RuleFiles, read_rules
 from adaptive_stream.catalog.spoken import listed
+from adaptive_stream.cli import journeys_live
 from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.stories.examples import ExampleResult, conditions, run_examples
 
 
@@ -48,14 +51,18 @@ class Shown:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands."""
+    add_prefix(parser)
     commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     commands.add_parser("check", help="every fault of every file, and all examples")
     command = commands.add_parser("explain", help="one journey in plain English")
     command.add_argument("name", metavar="NAME", help="of the journey, as abandoned-cart")
+    journeys_live.add_actions(commands)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the sub-command; its exit code."""
+    if args.action in journeys_live.ACTIONS:
+        return journeys_live.run(args)
     faults: list[Fault] = []
     files = read_rules(args.rules_dir, load_channels(args.topics_dir, faults))
     faults.extend(files.faults)

@@ -17,6 +17,8 @@ CUSTOMER_CHANGELOG = "customer.changelog.v1"
 CLOCK = "clock.v1"
 TICK_KEY = b"#tick"
 CONTEXT = "context.v1"
+RULES = "rules.v1"
+RULES_KEY = b"#rules"
 EVERY = -1  # As a partition: one copy into each.
 
 Headers = list[tuple[str, bytes]]
@@ -78,6 +80,13 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
         contacts=contacts,
     )
     return arrival, origin
+
+
+def rules_headers(log_ms: int | None = None) -> list[tuple[str, bytes]]:
+    """Those of the record that takes a partition over to other rules. `log_ms`: what the time is,
+    None where the broker says so."""
+    stamp = [] if log_ms is None else [("log_ms", b"%d" % log_ms)]
+    return [("k", b"rules"), *stamp]
 
 
 def message_output(message: Message, prefix: str, src: str, arrival: Arrival) -> Output:
