@@ -212,10 +212,11 @@ class StandingRule:
     """One line of policy/standing.yaml: it judges each message of any tool.
 
     `verb`: stop or hold. `scope`: message, endpoint, purpose or all; `purpose`: which, for scope
-    purpose. `of`: the purposes of the messages that it judges, for scope message. A hold ends as that of a journey does, and `then_rest` later. `offer`: what is offered
-    when the rule bites, with `then_rest` when the reason is over; `kind`: `instead` of what is kept
-    from her, or `next`, what should be done for her now. It is of the purpose `offers_as`, another
-    than what is held, or nobody might say it.
+    purpose; `of`: the purposes of the messages that it judges, for scope message. A hold ends as
+    that of a journey does, and `then_rest` later. `offer`: what is offered when the rule bites,
+    with `then_rest` when the reason is over; `kind`: `instead` of what is kept from her, or `next`,
+    what should be done for her now. It is of the purpose `offers_as`, another than what is held, or
+    nobody might say it.
     """
 
     verb: str
