@@ -62,7 +62,8 @@ def judge_messages(customer: Customer, view: View, rules: Rules, occasion: Occas
     standing = [rule for rule in rules.standing if rule.scope == "message"]
     reach = Reach(customer, rules.policy)
     for member, message in _outbox(customer, view, occasion.known_ms) if standing else ():
-        _may_be_sent(message, reach, view, customer)
+        sender = rules.senders.get(message.sender)
+        _may_be_sent(message, sender.knows_people_by if sender else (), reach, view, customer)
         plan = customer.members[member].plans.get(message.id) or Plan()
         now = _verdict(message, standing, view, occasion.known_ms)
         if (now.status, now.because, now.until_ms) == (plan.status, plan.because, plan.until_ms):
@@ -147,17 +148,20 @@ def _forget(customer: Customer) -> None:
             member.plans = {name: plan for name, plan in member.plans.items() if name in known}
 
 
-def _may_be_sent(message: Message, reach: Reach, view: View, customer: Customer) -> None:
-    """What the law and her endpoints say of it."""
-    hers = {f"{kind}:{value}" for kind, value in reach.recipients(message.channel)}
+def _may_be_sent(
+    message: Message, types: tuple[str, ...], reach: Reach, view: View, customer: Customer
+) -> None:
+    """What the law and her endpoints say of it. `types`: what its sender knows people by."""
+    hers = {f"{kind}:{value}" for kind, value in reach.recipients(message.channel, *types)}
     refused = {
         address
         for member in customer.members.values()
         for address in refused_by(member.parts.get("messages", {}))
     }
-    message.reachable = bool(hers)
-    types = ADDRESS_TYPES.get(message.channel, ())
-    addresses = {text for text in hers if text.partition(":")[0] in types}
+    known = message.channel in ADDRESS_TYPES  # Of other channels the sender knows more than we do.
+    message.reachable = bool(hers) or not known
+    kinds = ADDRESS_TYPES.get(message.channel, ())
+    addresses = {text for text in hers if text.partition(":")[0] in kinds}
     message.refused = bool(addresses) and addresses <= refused
     said = {
         str(row["endpoint"]): str(row["status"])

@@ -66,6 +66,7 @@ class _Judge:
         if row.verb == "not":
             return self.not_(row)
         query = {"count": self.count, "metric": self.metric, "unmerge-report": self.report}
+        query |= {"outbox": self.outbox, "topic": self.topic}
         return query.get(row.subject, self.customer)(row)
 
     def refused(self, row: Row) -> Verdict | None:
@@ -151,6 +152,23 @@ class _Judge:
         near = Near(told[-1].output, told[-1].seen, tuple(differences))
         return Verdict(row, FAILED, "says otherwise", (near,))
 
+    def outbox(self, row: Row) -> Verdict:
+        """Exactly these messages are on their way to her."""
+        state = self.state_of(row.identifiers[0], row.at_ms)
+        actual = None if state is None else (state.value or {}).get("outbox")
+        if equal(row.fields.get("messages", "none"), actual):
+            return Verdict(row, PASSED)
+        return Verdict(row, FAILED, f"has {self.shown(actual)}")
+
+    def topic(self, row: Row) -> Verdict:
+        """What no record of a topic says, up to the row's time."""
+        names = str(row.fields["has_not"]).split(",")
+        told = [o for o in self.outputs if o.topic == row.words[0] and o.known_ms <= row.at_ms]
+        wrong = [Near(o, o.value or {}, ()) for o in told if any(n in o.text() for n in names)]
+        if wrong or not told:
+            return Verdict(row, FAILED, "says it" if wrong else "has no record", tuple(wrong[:3]))
+        return Verdict(row, PASSED)
+
     def noted(self, topic: str, row: Row) -> list[Output]:
         """What the runner noted when it looked at the row's time."""
         return [o for o in self.outputs if o.topic == topic and o.known_ms == row.at_ms]
@@ -201,7 +219,7 @@ class _Judge:
         """Every record of the row's topic, with what differs from the row."""
         topic = str(row.fields["topic"]) if row.verb == "see" else row.subject
         for output in self.outputs:
-            if output.topic == topic:
+            if output.topic == topic or (topic == "outputs" and output.topic in phrases.TOPIC_OF):
                 for action, seen in tellings(row, output):
                     yield Near(output, seen, tuple(self.differences(row, output, action, seen)))
 

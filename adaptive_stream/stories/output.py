@@ -10,6 +10,7 @@ from adaptive_stream.stories.calendar import parse_iso
 
 Json = object
 
+HASHED, HASH_SHOWN = "email_sha256", 8  # A row writes a hash by its first characters.
 _decode = msgspec.json.Decoder().decode
 
 
@@ -59,7 +60,8 @@ def plain(value: Json) -> Json:
     """A value as a row writes it: `email:ana@example.com`, `abandoned-cart/cart-9`, a set."""
     if isinstance(value, Mapping):
         if set(value) == {"type", "value"}:
-            return f"{value['type']}:{value['value']}"
+            shown = str(value["value"])
+            return f"{value['type']}:{shown[:HASH_SHOWN] if value['type'] == HASHED else shown}"
         if {"journey", "instance"} <= set(value):
             step = value.get("step")
             return f"{value['journey']}/{value['instance']}" + (f"#{step}" if step else "")

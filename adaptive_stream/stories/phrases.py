@@ -33,7 +33,7 @@ TOPIC_OF = {
     **{f"suppressions.{channel}": topic for channel, topic in suppressions.TOPIC_OF.items()},
 }
 SHORT_OF = {topic: short for short, topic in TOPIC_OF.items()}
-LATER_TOPICS = ("decisions", "view", "dlq", "outputs")
+LATER_TOPICS = ("decisions", "view", "dlq")
 
 _LIFE = ("reserved", "handed_over", "sent", "revoked", "cancelled", "given_up", "too_late")
 _ACTIONS = {
@@ -69,6 +69,7 @@ RAW_FIELDS = ("bytes", "topic", "key", "file")
 QUERIES = ("customer", "count", "topic", "bytes", "metric", "outbox", "sources", "sender") + (
     "report", "diff", "instances", "why", "check", "shadow", "load", "unmerge-report",
 )  # fmt: skip
+ANSWERED = ("customer", "unmerge-report", "outbox", "topic")  # Beside those that count.
 # What the worker counts and rows may ask for, with its labels; any other is of a later feature.
 METRICS: dict[str, tuple[str, ...]] = {
     "identifiers_contested_total": ("type", "reason"),
@@ -128,7 +129,7 @@ def pending(row: Row) -> str:
     if row.verb == "see" and row.subject == "metric":
         name = row.words[0].partition("{")[0]
         return "" if name in METRICS else f"the metric {name}"
-    if row.verb == "see" and row.subject not in ("customer", "unmerge-report"):
+    if row.verb == "see" and row.subject not in ANSWERED:
         return f"the query `{row.subject}`"
     return ""
 
