@@ -7,7 +7,7 @@ that was seen under an e-mail address are one cart, if they have one id.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adaptive_stream.engine import stock
+from adaptive_stream.engine import codes, stock
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.context import NOTHING, Context
 from adaptive_stream.engine.customer import Customer, Kept
@@ -78,6 +78,7 @@ class View:
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
+    endings: dict[tuple[str | None, ...], list[tuple[Hit, Cause]]] = field(default_factory=dict)
     topic_by_name: dict[str, Topic] = field(default_factory=dict)
     viewed_by_item: dict[str, ViewedItem] = field(default_factory=dict)
     registration_by_key: dict[str, Registration] = field(default_factory=dict)
@@ -152,7 +153,7 @@ class View:
 def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NOTHING) -> View:
     """The customer as of the partition's clock and context."""
     retracted = {fact_id for member in customer.members.values() for fact_id in member.retracted}
-    parts = _united(customer, retracted)
+    parts = codes.by_one_code(_united(customer, retracted), context)
     by_order = orders.fold(parts.get("orders", {}))
     by_cart = carts.fold(
         parts.get("carts", {}),
@@ -160,6 +161,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         clock.at(policy.cart_heeds),
         policy.cart_abandoned_after_ms,
     )
+    codes.mark_unknown(by_order.values(), by_cart.values(), context)
     stock.look(by_cart.values(), by_order.values(), context, substitutes=policy.substitutes)
     by_contract = contracts.fold(parts.get("contracts", {}))
     by_case = service.fold(parts.get("cases", {}))
@@ -188,7 +190,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         claims=claims.fold(parts.get("claims", {})),
     )
     view.heard = _heard(view, parts)
-    view.types = set(view.heard) | (set() if context is NOTHING else {*CONTEXT})
+    view.types = set(view.heard) | ({*CONTEXT} if context else set())
     for entities in view.by_kind.values():
         view.types.update(*(entity.heard for entity in entities.values()))
     return view
