@@ -53,6 +53,13 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
     return found
 
 
+def endings(use: Use, about: About, view: View) -> list[tuple[Hit, Cause]]:
+    """Every way in which it held, with the fact that ended it."""
+    hits(use, about, view)
+    over = (use.condition.name, use.argument, about.kind, about.key)
+    return view.endings.get(over, [])
+
+
 def holds(
     use: Use, about: About, view: View, now_ms: int, order: Order | None = None
 ) -> Hit | None:
@@ -113,6 +120,8 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
             continue
         end = _latest(condition.ends_on, sources, view.heard, (about.kind, other))
         if end is not None and end.at_ms >= cause.at_ms:
+            over = (condition.name, use.argument, about.kind, about.key)
+            view.endings.setdefault(over, []).append((Hit(cause.at_ms, cause), end))
             continue
         at_ms = cause.at_ms
         if condition.after is not None:

@@ -20,6 +20,7 @@ ENTITIES = (
 )  # fmt: skip
 SHADOW = "~shadow"  # Behind the name of a journey that runs beside.
 PURPOSES = ("marketing", "service", "mandatory")
+ALL_CHANNELS = ""  # In Clocks: for the standing rules, which may hear of anything.
 Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
 KIND_OF: Mapping[str, str] = {
     **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
@@ -290,4 +291,5 @@ class Rules:
         now_ms = {
             heeds: clock.at(heeds) for heeds in dict.fromkeys(one.heeds for one in self.journeys)
         }
-        return {journey.name: now_ms[journey.heeds] for journey in self.journeys}
+        of_journeys = {journey.name: now_ms[journey.heeds] for journey in self.journeys}
+        return {ALL_CHANNELS: clock.at(frozenset(clock.known)), **of_journeys}

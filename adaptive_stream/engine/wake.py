@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 
 from adaptive_stream.engine import instance as run
-from adaptive_stream.engine import outbox
+from adaptive_stream.engine import outbox, restart, standing
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.condition import About, hits
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
-from adaptive_stream.engine.journey import Clocks, Journey, Rules
+from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
 from adaptive_stream.engine.judge import RUNNING, abouts
 from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import View
@@ -26,12 +26,16 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
         *_of_carts(view, rules, clock),
         *_of_starts(judgement.customer, view, rules, clocks),
     ]
+    quiet = (at_ms for at_ms in standing.moments(judgement) if at_ms > clocks[ALL_CHANNELS])
+    moments += quiet
     ahead: Iterator[int] = outbox.moments(judgement.customer, view, rules, clock.now_ms)
     moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
     for one in judgement.runs:
         if one.instance.status in RUNNING:
             ahead = _of_run(one.journey, one.instance, one.about, view)
             moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
+            again = restart.moments(one.journey, one.about, [one.instance], view)
+            moments += [at_ms for at_ms in again if at_ms > one.now_ms]
             if _rests_on_context(one):
                 moments.append(clock.now_ms + LOOK_AGAIN_MS)
     return min(moments, default=None)

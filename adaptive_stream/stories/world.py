@@ -28,6 +28,7 @@ PRICES = {
     "jacket-3": "120.00",
     "care-kit": "12.00",
 }
+CATEGORIES = {"boots-41": "boots", "boots-44": "boots"}  # Of the others nobody has said any.
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,9 @@ class _Fact:
 
 
 def _facts(story: Story) -> Iterator[_Fact]:
+    for sku, price in PRICES.items():
+        category = {"category": CATEGORIES[sku]} if sku in CATEGORIES else {}
+        yield _Fact("backoffice", "product.described", (), {"sku": sku, "price": price, **category})
     changes = {person.name: person for person in story.people}
     for name, profile in people(story).items():
         yield from _person_facts(profile, changes.get(name, Person(name)))
@@ -145,10 +149,12 @@ def _nothing(*_: object) -> Iterator[_Fact]:
 _WORKS_AT = re.compile(r"works at (\S+)")
 _KNOWN_ONLY_BY = re.compile(rf"([A-Z][a-z]+) known only by ({IDENTIFIER.pattern})")
 _NOBODYS = re.compile(rf"{IDENTIFIER.pattern} belongs to nobody yet")
+_NOT_BOUGHT = re.compile(r"has not bought \S+ in \d+ days")
 PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[_Fact]]], ...] = (
     (re.compile(r"contract (\S+)"), _contract),
     (_KNOWN_ONLY_BY, _nothing),
     (_NOBODYS, _nothing),
+    (_NOT_BOUGHT, _nothing),
 )
 _SAYINGS = ("works at leeds-2",)
 _EXAMPLES = ("contract K-5", "device:tab-1 belongs to nobody yet", "Ben known only by phone:+44…")
