@@ -216,6 +216,9 @@ def _united(customer: Customer, retracted: set[str]) -> dict[str, dict[str, list
     return united
 
 
+KEPT_WHOLE = ("seen", "profile", "preferences", "claims", "consent")
+
+
 def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
     """The latest of each kind of fact, over all that she has."""
     heard: Heard = {}
@@ -226,7 +229,7 @@ def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
                     continue
                 if type_ not in heard or _later(cause, heard[type_]):
                     heard[type_] = cause
-    whole = [parts.get(name, {}) for name in ("seen", "profile", "preferences", "claims")]
+    whole = [parts.get(name, {}) for name in KEPT_WHOLE]
     nameless = [{"": parts.get(name, {}).get("", [])} for name in ("topics", "interest")]
     for by_key in (*whole, *nameless):
         for key, facts in by_key.items():
