@@ -103,6 +103,7 @@ class Opportunity(msgspec.Struct, frozen=True):
     because: str
     known_ms: int
     rules: str
+    risk: str | None = None
 
 
 Decision = StateChanged | CustomerState | Suppression | Opportunity

@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.arbitrate import arbitrate
+from adaptive_stream.engine.complete import waiting
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
 from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.promise import keep_promises
 from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.restart import free_name, goes_on, restarted, same_run
 from adaptive_stream.engine.standing import judge_purposes
@@ -39,7 +41,9 @@ def judge(
     customer: Customer, view: View, rules: Rules, clocks: Clocks, occasion: Occasion
 ) -> Judgement:
     """End what is over, start what is to start, judge what runs, do what is due."""
-    judgement = Judgement(customer, view, occasion, Reach(customer, rules.policy))
+    judgement = Judgement(
+        customer, view, occasion, Reach(customer, rules.policy), sources=rules.sources
+    )
     judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
     judgement.runs = _runs(customer, view, rules, clocks)
@@ -58,6 +62,7 @@ def judge(
         if not twin and one.instance.status != "too_old":
             first[name] = one.instance
         _judge_one(one, judgement, twin=twin)
+    keep_promises(judgement, rules)
     arbitrate(judgement, rules.policy.outranked_for)
     return judgement
 
@@ -214,6 +219,11 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
         baseless = gone or (taken_back and not holds_still)
         if baseless and now.status != "stopped":
             now = Verdict("stopped", "fact_retracted")
+    instance.waits_for = ""
+    if now.status == "live" and holds_still:
+        next_ms = (run.due_ms(one.journey, instance, view.zone) or (None, None))[1]
+        waits = waiting(one.journey, next_ms, view, judgement.sources, one.now_ms)
+        now, instance.waits_for = waits or (now, "")
     tell(one, now, judgement)
     if now.status == "stopped" and instance.status != "stopped":
         judgement.stopped.append((one, now))
@@ -227,9 +237,10 @@ def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
         run.move(one.journey, instance, view.zone, judgement.freed[purpose])
     # While what began it no longer holds (she is back in the cart), nothing of it is due.
     if now.status == "live" and holds_still and purpose not in judgement.held:
-        about, reach = one.about, judgement.reach
-        for due in run.advance(one.journey, instance, about, view, reach, one.now_ms):
+        done, reach = len(instance.steps), judgement.reach
+        for due in run.advance(one.journey, instance, one.about, view, reach, one.now_ms):
             judgement.due.append((one, due))
+        judgement.changed |= len(instance.steps) > done and not one.journey.shadow
 
 
 def _forgotten(one: Run, customer: Customer) -> bool:

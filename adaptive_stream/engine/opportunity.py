@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import msgspec
 
 from adaptive_stream.engine import standing
+from adaptive_stream.engine.complete import risk
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.entity import Cart, Order
@@ -19,7 +20,7 @@ from adaptive_stream.engine.instance import Due
 from adaptive_stream.engine.journey import Instead, Rules, StandingRule
 from adaptive_stream.engine.parts.carts import TOLERANCE_MS
 from adaptive_stream.engine.parts.claims import Claim
-from adaptive_stream.engine.telling import RELEASED_BY, Judgement, Run
+from adaptive_stream.engine.telling import RELEASED_BY, Broken, Judgement, Run
 from adaptive_stream.engine.verdict import Verdict
 from adaptive_stream.engine.view import Hit, View
 
@@ -96,7 +97,11 @@ def _stale(offer: Offer, judgement: Judgement, rules: Rules) -> str:
     if offer.rule:
         made = (one for one in rules.standing if one.use.condition.name == offer.rule)
         rule = next(made, None)
-        stands = rule is None or standing.stands(rule, offer.not_before_ms, judgement)
+        stands = (
+            rule is None
+            or rule.scope == "message"
+            or standing.stands(rule, offer.not_before_ms, judgement)
+        )
         return "" if stands else taken_back
     if offer.rests_on:
         order = judgement.view.order(offer.rests_on)
@@ -131,8 +136,14 @@ def offers(
             offer = _of_rule(rule, hit, judgement)
             customer.offers[str(rule.offer)] = offer
             yield offer, rule.use.condition.name
+    for broken in judgement.broken:
+        if broken.offer and broken.offer not in customer.offers:
+            offer = _aired(broken)
+            customer.offers[broken.offer] = offer
+            yield offer, broken.because
     for one, due in judgement.due:
         offer = _step(one, due)
+        offer.risk = risk(one.journey, due.due_ms, judgement.view, judgement.sources)
         customer.offers[f"{one.member}/{offer.journey}/{offer.instance}/{offer.step}"] = offer
         yield offer, one.journey.when.condition.name
 
@@ -165,6 +176,13 @@ def _instead(instead: Instead, one: Run, verdict: Verdict, judgement: Judgement)
         good_until_ms=instead.good_for.after(from_ms, judgement.view.zone),
         rests_on=rests_on,
     )
+
+
+def _aired(broken: Broken) -> Offer:
+    """What is on the air, in the place of a step that would contradict it."""
+    offer = _step(broken.one, broken.due)
+    offer.kind, offer.offer, offer.step, offer.rule = "instead", broken.offer, None, broken.because
+    return offer
 
 
 def _of_rule(rule: StandingRule, hit: Hit, judgement: Judgement) -> Offer:

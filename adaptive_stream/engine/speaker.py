@@ -147,6 +147,7 @@ class Speaker:
             because=because,
             known_ms=self.known_ms,
             rules=self.rules.id,
+            risk=offer.risk or None,
         )
 
     def _foreign(self, member: str) -> str:

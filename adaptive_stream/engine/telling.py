@@ -5,6 +5,7 @@ Rule 2: a hold is always ended for whoever waits; of a stop that is taken back o
 good is worth a word.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from adaptive_stream.engine import instance as run
@@ -14,8 +15,9 @@ from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.reach import Reach
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.verdict import Verdict
-from adaptive_stream.engine.view import View
+from adaptive_stream.engine.view import Hit, View
 
 RELEASED_BY = {
     "order.voided": "fact_retracted",
@@ -67,12 +69,24 @@ class Hush:
     until_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A step that was due and may not offer what it promises; `offer`: what is offered on the air
+    in its place, "" for nothing."""
+
+    one: Run
+    due: run.Due
+    because: str
+    hit: Hit
+    offer: str
+
+
 @dataclass(slots=True)
 class Judgement:
     """One judging of one customer: what it looks at, and below what it brought about.
 
-    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
-    `changed`: some run stands otherwise than before, whether or not anybody had to be told;
+    `stopped`, `due` and `broken` carry what opportunities are made of; `runs` is every run there
+    is now; `changed`: some run stands otherwise than before, whether or not anybody had to be told;
     `would`: what runs in the shadow would have done. `held`: the purposes that a standing rule
     holds, `freed`: those that none holds any more, since when; `hushes`: what is told of them.
     """
@@ -86,12 +100,14 @@ class Judgement:
     tellings: list[Telling] = field(default_factory=list)
     stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
     due: list[tuple[Run, run.Due]] = field(default_factory=list)
+    broken: list[Broken] = field(default_factory=list)
     not_started: list[str] = field(default_factory=list)
     would: tuple[str, ...] = ()
     changed: bool = False
     held: set[str] = field(default_factory=set)
     freed: dict[str, int] = field(default_factory=dict)
     hushes: list[Hush] = field(default_factory=list)
+    sources: Mapping[str, Sources] = field(default_factory=dict)
 
 
 def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:

@@ -42,7 +42,9 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
 
 
 def _rests_on_context(one: Run) -> bool:
-    """Whether it waits for something that no fact of hers will tell (a stock, a price)."""
+    """Whether it waits for something that no fact of hers will tell (a source, a stock)."""
+    if one.instance.waits_for:
+        return True
     if one.instance.status != "held" or one.instance.until_ms is not None:
         return False
     reasons = (hold.use.condition for hold in one.journey.hold_when)

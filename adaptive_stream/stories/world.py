@@ -141,6 +141,13 @@ def _contract(match: re.Match[str], story: Story) -> Iterator[_Fact]:
     yield _Fact("backoffice", "contract.renewed", holder, said)
 
 
+def _complete(match: re.Match[str], story: Story) -> Iterator[_Fact]:
+    """A source that has said until when it is complete."""
+    until = story.calendar.moment(match[2])
+    if until is not None:
+        yield _Fact("store", "channel.complete", (), {"source": match[1], "until": until})
+
+
 def _nothing(*_: object) -> Iterator[_Fact]:
     """What is so without any fact, or is told with the people."""
     yield from ()
@@ -154,6 +161,8 @@ PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[
     (re.compile(r"contract (\S+)"), _contract),
     (_KNOWN_ONLY_BY, _nothing),
     (_NOBODYS, _nothing),
+    (re.compile(r"source (\S+) complete until (D\S+)"), _complete),
+    (re.compile(r"sources? .+ sends? a heartbeat every 5 minutes"), _nothing),  # As the file says.
     (_NOT_BOUGHT, _nothing),
 )
 _SAYINGS = ("works at leeds-2",)
