@@ -75,12 +75,21 @@ def moments(judgement: Judgement) -> Iterator[int]:
 
 
 def join(mine: dict[str, Quiet], theirs: dict[str, Quiet]) -> None:
-    """Two customers are one: nothing is offered again that one of them was offered."""
+    """Two customers are one: whoever waits for one of them is told, and nothing is offered again
+    that one of them was offered."""
     for purpose, other in theirs.items():
         quiet = mine.setdefault(purpose, Quiet())
         quiet.rev = max(quiet.rev, other.rev)
+        if other.because and not quiet.because:
+            quiet.because, quiet.until_ms = other.because, other.until_ms
+            quiet.ended_by, quiet.told = other.ended_by, other.told
         for rule, at_ms in other.offered.items():
             quiet.offered[rule] = max(at_ms, quiet.offered.get(rule, at_ms))
+
+
+def said(mine: dict[str, Quiet]) -> dict[str, Quiet]:
+    """What somebody takes along who leaves: what was offered, and no hold of its own."""
+    return {name: Quiet(rev=one.rev, offered=dict(one.offered)) for name, one in mine.items()}
 
 
 def _moments(hit: Hit, ended: Cause | None) -> tuple[int, ...]:
