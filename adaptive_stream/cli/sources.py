@@ -36,19 +36,24 @@ CONTEXT_TOPIC = "context.v1"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """`sources [--silent SPAN]`, `sources retire CHANNEL/SOURCE --because TEXT`."""
+    parser.add_argument(
+        "action", nargs="?", default="board", choices=("board", "retire"),
+        help="board: who is silent (unless told); retire: nobody waits for this source any more, "
+        "unless it speaks again",
+    )  # fmt: skip
+    parser.add_argument("source", nargs="?", metavar="CHANNEL/SOURCE", help="which is retired")
+    parser.add_argument("--because", metavar="TEXT", help="why it is retired; it is kept")
     parser.add_argument("--silent", metavar="SPAN", help="only those silent for as long (1h, 2d)")
     add_prefix(parser)
-    actions = parser.add_subparsers(dest="action", metavar="retire")
-    says = "nobody waits for this source any more, unless it speaks again"
-    retire = actions.add_parser("retire", help=says, description=says)
-    retire.add_argument("source", metavar="CHANNEL/SOURCE", help="as the board shows it")
-    retire.add_argument("--because", metavar="TEXT", required=True, help="why; it is kept")
-    add_prefix(retire)
 
 
 def run(args: argparse.Namespace) -> int:
     """Prints the board, or retires one source."""
     least_ms = _least_ms(args.silent)
+    if args.action == "retire" and not (args.source and args.because):
+        says = "it does not say which source is retired, and why"
+        remedy = 'write `sources retire store/leeds-2 --because "closed in March"`'
+        raise Refused(says, remedy, Exit.USAGE)
     with Reader(args.bootstrap) as reader:
         notices = read_notices(reader, topic_name(CONTEXT_TOPIC, args.prefix))
         if args.action == "retire":
@@ -113,7 +118,11 @@ def _retire(args: argparse.Namespace, reader: Reader, notices: dict[str, Notice]
     if PREFIX + args.source not in notices:
         says = f"no source {args.source} has ever said anything, so nobody waits for it"
         raise Refused(says, "`adaptive-stream sources` lists them", Exit.NOT_FOUND)
-    load_catalog(args.topics_dir, args.rules_dir, args.prefix)
+    catalog = load_catalog(args.topics_dir, args.rules_dir, args.prefix)
+    topic = topic_name(channel, args.prefix)
+    if all(each.topic != topic for each in catalog.channels[channel].read):
+        says = f"nobody reads {topic}: the channel {channel} is bound to topics of its own"
+        raise Refused(says, f"add {{topic: channel.{channel}.v1}} to its file", Exit.NOT_FOUND)
     fact = {
         "id": f"cli-{secrets.token_hex(8)}",
         "type": "channel.complete",
@@ -121,7 +130,6 @@ def _retire(args: argparse.Namespace, reader: Reader, notices: dict[str, Notice]
         "source": source,
         "data": {"retired": True, "by": getpass.getuser(), "reason": args.because},
     }
-    topic = topic_name(channel, args.prefix)
     reader.partitions(topic)  # Ends with advice when there is no such topic.
     with opened_producer(args.bootstrap) as producer:
         try:

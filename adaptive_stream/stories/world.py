@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.stories import records
 from adaptive_stream.stories.calendar import Calendar, Moment
 from adaptive_stream.stories.records import Written
@@ -70,6 +71,14 @@ def world(story: Story) -> list[Written]:
         at_ms = story.calendar.start_ms - DAY_MS + (fact.kind != "identity.linked") * 1000
         told.append(records.fact(fact.channel, at_ms, fact.kind, fact.identifiers, fact.data))
     return sorted(told, key=lambda record: record.at_ms)
+
+
+def tells_context(story: Story) -> bool:
+    """Whether something of the story is about no person (an item, a source, a spot), but for the
+    catalogue that all have."""
+    told = {row.action for row in story.rows}
+    told |= {fact.kind for fact in _facts(story) if fact.kind != "product.described"}
+    return not WITHOUT_CUSTOMER.isdisjoint(told)
 
 
 @dataclass(frozen=True, slots=True)
