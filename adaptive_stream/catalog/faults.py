@@ -8,7 +8,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-FAULTS_MAX = 100  # A person reads no further, and a hostile file would keep the machine busy.
+FAULTS_MAX = 60  # A person reads no further, and a hostile file would keep the machine busy.
 VALUE_CHARS_MAX = 80  # A fault quotes the value; a pasted page would bury the message.
 
 

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import yaml
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, Faults
 
-BYTES_MAX = 64 * 1024  # A file that a person wrote is far below it.
+BYTES_MAX = 48 * 1024  # A file that a person wrote is far below it.
 VALUES_MAX = 3000  # As is this; each takes its time to read.
 DEPTH_MAX = 24
 DIGITS_MAX = 18  # Whole numbers stay within 64 bits.
@@ -28,6 +29,7 @@ _WORDS: Mapping[str, Scalar] = {
 }  # fmt: skip
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+([eE][-+]?[0-9]{1,2})?")
+_STEEP = re.compile(rf"(?:[\[{{]\s*){{{DEPTH_MAX},}}")
 _NAMES = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
 
 
@@ -120,6 +122,8 @@ def load_bytes(content: bytes, file: str) -> list[Node]:
         fault = Fault(file, line, "", "is not UTF-8 text", "save the file as UTF-8")
         raise CatalogError([fault]) from error
     reader = _Reader(file)
+    if steep := _STEEP.search(text):  # The parser would look far ahead before it told its depth.
+        reader.refuse_depth(text.count("\n", 0, steep.start()) + 1)
     try:
         documents = reader.documents(yaml.parse(text, Loader=yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # The last two: bad \\U escapes.
@@ -216,14 +220,18 @@ class _Reader:
         elif tag := getattr(event, "tag", None):
             says, remedy = f"uses a tag, {tag}", "write plain data without tags"
         elif depth > DEPTH_MAX:
-            says = f"is nested deeper than {DEPTH_MAX} levels"
-            remedy = "check the indentation and the brackets"
+            self.refuse_depth(line)
         elif self.values > VALUES_MAX:
             says = f"has more than {VALUES_MAX} keys and values"
             remedy = "split it into several files"
         if says:
             fault = Fault(self.file, line, str(getattr(event, "anchor", "") or ""), says, remedy)
             raise CatalogError([*self.faults, fault])
+
+    def refuse_depth(self, line: int) -> NoReturn:
+        says = f"is nested deeper than {DEPTH_MAX} levels"
+        fault = Fault(self.file, line, "", says, "check the indentation and the brackets")
+        raise CatalogError([*self.faults, fault])
 
     def note(self, line: int, value: str, says: str, remedy: str) -> None:
         self.faults.append(Fault(self.file, line, value, says, remedy))
