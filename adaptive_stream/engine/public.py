@@ -194,6 +194,7 @@ def _journeys(customer: Customer) -> list[Json]:
         {
             "journey": instance.journey,
             "instance": instance.key,
+            "thing": instance.about,
             "member": member,
             "status": instance.status,
             "because": instance.because or None,

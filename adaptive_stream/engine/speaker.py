@@ -24,7 +24,9 @@ class Speaker:
         """No name of an offer holds a `#`, so it is never taken for a step."""
         prefix = f"{self.customer.id}.{self.customer.state_seq}"
         if offer.kind != "step":
-            return f"{prefix}.{offer.offer}"
+            # A rule may offer it again before anything of her state is told.
+            again = f"~{offer.not_before_ms}" if offer.rule else ""
+            return f"{prefix}.{offer.offer}{again}"
         step = f"{_named(offer.instance)}#{offer.step}"
         return f"{prefix}.{offer.journey}.{step}{self._foreign(offer.member)}"
 

@@ -149,7 +149,8 @@ def assert_the_oracle_agrees(told: list[Told], world: World) -> None:
         orders = {key: order["status"] for key, order in state["orders"]["items"].items()}
         assert (carts, remaining, orders) == (person.carts, person.remaining, person.orders)
         for one in state["journeys"]:
-            if one["journey"] == "abandoned-cart" and one["status"] in ("live", "held", "stopped"):
+            first = one["journey"] == "abandoned-cart" and one["instance"] == one["thing"]
+            if first and one["status"] in ("live", "held", "stopped"):
                 stop = person.stopped.get(one["instance"])
                 if one["instance"] not in carts:
                     stop = "fact_retracted"
