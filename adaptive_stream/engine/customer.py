@@ -37,7 +37,8 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
     `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
-    what each channel was last told to leave: channel -> steps.
+    what each channel was last told to leave: channel -> steps; `told_to`: the mark of whom that
+    named (see reach.py).
     """
 
     journey: str
@@ -52,6 +53,7 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     steps: dict[str, StepState] = {}
     told: dict[str, tuple[str, ...]] = {}
     moved_ms: int = 0
+    told_to: dict[str, bytes] = {}
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
