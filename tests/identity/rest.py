@@ -8,6 +8,7 @@ from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.merge import APART_MAX, JOININGS_MAX, RETURNED_MAX
+from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.resolve import Row
 from adaptive_stream.engine.view import fold
 from tests.identity.oracle import Expected
@@ -81,15 +82,19 @@ def _judge_customer(customer: Customer, customers: dict[str, Customer]) -> None:
 
 
 def _kept(customers: dict[str, Customer], rows: dict[str, Row] | None) -> Counter[tuple[str, str]]:
-    """(fact id, hash of the identifier that it is kept under, or "") -> how often."""
+    """(fact id, hash of the identifier that it is kept under, or "") -> by how many members."""
     hashes = {row.member: key for key, row in rows.items()} if rows is not None else {}
-    return Counter(
-        (fact.id, hashes.get(name, "") if rows is not None else "")
+    ids = {
+        (customer.id, name): {
+            fact.id for by_key in member.parts.values() for some in by_key.values() for fact in some
+        }
         for customer in customers.values()
         for name, member in customer.members.items()
-        for by_key in member.parts.values()
-        for some in by_key.values()
-        for fact in some
+    }
+    return Counter(
+        (fact_id, hashes.get(name, "") if rows is not None else "")
+        for (_, name), kept in ids.items()
+        for fact_id in kept
     )
 
 
@@ -120,7 +125,7 @@ def _judge_recipients(world: World, customers: dict[str, Customer]) -> None:
             for channel in instance.told:
                 said = last[member, instance.journey, instance.key, channel]
                 where = f"{said.id} names {said.recipients}, {customer.id} is"
-                hers = customer.identifiers()
+                hers = {*customer.identifiers(), *contacts(customer)}
                 must(_are_reached(said, hers), f"{where} {hers}")
 
 
@@ -213,7 +218,7 @@ def _compare_suppressions(
                 must(action in SAID[status], f"{channel} was told {action} last, {where}")
                 if said and status != "live":
                     to = f"{channel} was told of {said.recipients}, {where}"
-                    must(_are_reached(said, names), to)
+                    must(_are_reached(said, names | expected[names].contacts), to)
         missing = [key for key, (_, needed) in journeys.items() if needed]
         must(not missing, f"{missing} of {sorted(names)} never began")
     left = {key: said.action for key, said in last.items() if said.action != "release"}
