@@ -7,7 +7,7 @@ from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact
-from adaptive_stream.engine.merge import APART_MAX, JOININGS_MAX, RETURNED_MAX
+from adaptive_stream.engine.parcel import APART_MAX, JOININGS_MAX, RETURNED_MAX
 from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.resolve import Row
 from adaptive_stream.engine.view import fold
