@@ -128,7 +128,7 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
         # A link may be quicker than word of her first member; the guards have to know it.
         first = customer.members.setdefault(by.member, Member())
         first.identifiers[by.hash] = by.identifier
-    if by is not None and side.member not in customer.members:
+    if by is not None and not customer.has(side.member):
         joining = Joining(
             customer=customer_of(side.member),
             end=side.member,

@@ -33,6 +33,8 @@ def judge(world: World, facts: list[Fact], *, forgets: bool = False, routed: boo
     """
     customers = world.customers()
     _judge_rows(world, customers)
+    if not forgets:
+        _judge_members(world, customers)
     for customer in customers.values():
         _judge_customer(customer, customers)
     kept = _kept(customers, world.rows() if routed else None)
@@ -63,6 +65,15 @@ def _judge_rows(world: World, customers: dict[str, Customer]) -> None:
                 row = rows.get(key)
                 here = row and (row.member, row.customer) == (name, customer.id)
                 must(here, f"{customer.id} has {text}, whose row says {row}")
+
+
+def _judge_members(world: World, customers: dict[str, Customer]) -> None:
+    """What nobody says to be hers is where the row says; else it is of a stray, who is alone."""
+    strays = {row.stray for row in world.rows().values()}
+    for customer in customers.values():
+        if customer.id not in strays:
+            unknown = [name for name in customer.members if not customer.has(name)]
+            must(not unknown, f"{customer.id} keeps facts of {unknown}, who is somebody else")
 
 
 def _judge_customer(customer: Customer, customers: dict[str, Customer]) -> None:
