@@ -52,9 +52,7 @@ def _content(kept: Kept) -> tuple[object, ...]:
 
 def cause_of(kept: Kept, key: str = "") -> Cause:
     """The kept fact as the cause of something."""
-    return Cause(
-        kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, "", kept.known_ms
-    )
+    return Cause(kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, "", kept.known_ms)
 
 
 def latest_by_type(facts: list[Kept], key: str) -> Heard:
