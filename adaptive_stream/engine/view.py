@@ -110,7 +110,16 @@ class View:
 
 
 # In order of folding: a cart is bought by an order.
-FOLDED = ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
+FOLDED: tuple[str, ...] = (
+    "orders",
+    "carts",
+    "contracts",
+    "cases",
+    "consent",
+    "messages",
+    "profile",
+    "seen",
+)
 KIND_OF_PART = {"orders": "order", "carts": "cart", "contracts": "contract", "cases": "case"}
 
 
