@@ -14,19 +14,20 @@ from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
-from adaptive_stream.engine.view import fold
+from adaptive_stream.engine.view import View, fold
 from adaptive_stream.engine.wake import wake_ms
 
 
 class Stepped(msgspec.Struct, frozen=True):
     """The state afterwards (the argument, changed; None: forgotten), and what has to be written
-    and counted."""
+    and counted. `view`: what was folded of this state, for the next fact; None: fold it."""
 
     state: Customer | None
     decisions: tuple[Decision, ...] = ()
     messages: tuple[Message, ...] = ()
     wake_ms: int | None = None
     faults: tuple[str, ...] = ()
+    view: View | None = None
 
 
 def conclude(
@@ -41,23 +42,26 @@ def conclude(
     was: tuple[str, ...] = (),
     messages: tuple[Message, ...] = (),
     shown: bool = False,
+    known: View | None = None,
 ) -> Stepped:
-    """`shown`: the public state is another, even if nothing of it is worth a transition.
+    """`shown`: the public state is another, even if nothing of it is worth a transition. `known`:
+    what was folded of it before, if all that has changed since is in `known.stale`.
 
     A customer without a single identifier is what a mute one brought: it is kept, and says nothing.
     """
     if not any(member.identifiers for member in customer.members.values()):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
-    forget_old(customer, clock.now_ms)
-    view = fold(customer, clock, rules.policy)
+    if forget_old(customer, clock.now_ms):
+        known = None
+    view = fold(customer, clock, rules.policy, known)
     clocks = rules.clocks(clock)
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
     wakes = (wake_ms(judgement, rules, clock, clocks), forget_ms(customer, rules.identity))
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
     faults += tuple(f"not_started:{name}" for name in judgement.not_started)
-    return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)
+    return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults, view)
 
 
 def forget_ms(customer: Customer, policy: IdentityPolicy) -> int | None:

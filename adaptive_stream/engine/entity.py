@@ -60,10 +60,10 @@ class Order:
     cancelled_by: str
     also_known_as: tuple[str, ...]
     heard: Heard = field(default_factory=dict)
+    items: list[str] = field(init=False)
 
-    @property
-    def items(self) -> list[str]:
-        return [line.item for line in self.lines]
+    def __post_init__(self) -> None:
+        self.items = [line.item for line in self.lines]
 
     @property
     def known_items(self) -> bool:

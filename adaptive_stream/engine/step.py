@@ -17,14 +17,22 @@ from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.view import View
 
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 __all__ = ("Stepped", "show", "step")
 
 
-def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
-    """Apply one record. `state` is changed in place; it belongs to the caller's batch.
+def step(
+    state: Customer | None,
+    arrival: Arrival,
+    rules: Rules,
+    clock: Clock,
+    known: View | None = None,
+) -> Stepped:
+    """Apply one record. `state` is changed in place; it belongs to the caller's batch, and so does
+    `known`, the view that came of the record before (Stepped.view).
 
     Raises only for what cannot be (a bug): the caller parks the fact and keeps the old state.
     """
@@ -47,7 +55,7 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     if elsewhere:
         return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":
-        return _fact(customer, arrival, rules, clock)
+        return _fact(customer, arrival, rules, clock, known)
     if arrival.kind == "contested":
         return kinship.contested(customer, arrival, rules, clock)
     if arrival.kind == "forgotten":
@@ -74,7 +82,9 @@ def _tick(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
     return conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
 
 
-def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def _fact(
+    customer: Customer, arrival: Arrival, rules: Rules, clock: Clock, known: View | None
+) -> Stepped:
     fact = decode_fact(arrival.body)
     faults: tuple[str, ...] = ()
     if fact.at_ms > arrival.log_ms + AHEAD_MS:
@@ -86,15 +96,21 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
     if fact.type == "customer.unmerge":
         return kinship.unmerge(customer, fact, cause, rules, clock)
     flagged = _count(customer, arrival.log_ms, rules)
+    members = len(customer.members)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
+    if len(customer.members) > members or dropped or fact.type == "fact.retracted":
+        known = None
+    elif known is not None and fact.type in PART_OF:
+        known.stale.add(PART_OF[fact.type])
     public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
     named = any(m.identifiers for m in customer.members.values())
     asleep = named if customer.wake_ms is None else customer.wake_ms > clock.now_ms
     if asleep and not public_part and not flagged and fact.type not in rules.hears:
-        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults)  # Nobody listens for it.
+        # Nobody listens for it.
+        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(
         customer,
         rules,
@@ -103,6 +119,7 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
         known_ms=arrival.log_ms,
         faults=faults,
         shown=flagged or public_part,
+        known=known,
     )
 
 
