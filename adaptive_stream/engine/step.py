@@ -9,7 +9,7 @@ import msgspec
 
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
@@ -106,9 +106,8 @@ def _fact(
     elif known is not None and fact.type in PART_OF:
         known.stale.add(PART_OF[fact.type])
     public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
-    named = any(m.identifiers for m in customer.members.values())
-    asleep = named if customer.wake_ms is None else customer.wake_ms > clock.now_ms
-    if asleep and not public_part and not flagged and fact.type not in rules.hears:
+    heard = public_part or flagged or fact.type in rules.hears
+    if not heard and asleep(customer, clock) and _is_known(customer):
         # Nobody listens for it.
         return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(
@@ -121,6 +120,11 @@ def _fact(
         shown=flagged or public_part,
         known=known,
     )
+
+
+def _is_known(customer: Customer) -> bool:
+    """Whether she has been looked at, or will be."""
+    return customer.wake_ms is not None or any(m.identifiers for m in customer.members.values())
 
 
 def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:

@@ -65,6 +65,9 @@ class View:
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
     heard_in: dict[str, Heard] = field(default_factory=dict)  # `heard`, part by part
     carts_until_ms: float = 0.0  # then time alone changes a cart
+    identifiers: list[str] = field(default_factory=list)
+    who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
+    rules: str = ""  # by which it was judged
     stale: set[str] = field(default_factory=lambda: set(FOLDED), compare=False)
     fresh: frozenset[str] = field(default=frozenset(), compare=False)
 
@@ -111,6 +114,7 @@ class View:
 
 # In order of folding: a cart is bought by an order.
 FOLDED = ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
+EVERY_PART = frozenset(FOLDED)
 KIND_OF_PART = {"orders": "order", "carts": "cart", "contracts": "contract", "cases": "case"}
 
 
@@ -120,6 +124,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
     view = known
     if view is None:
         view = View(customer.id, policy.zone)
+        view.identifiers = customer.identifiers()
         for member in customer.members.values():
             view.retracted.update(member.retracted)
     stale, now_ms = view.stale, clock.at(policy.cart_heeds)
@@ -162,6 +167,7 @@ def _fold_part(
         elif part == "profile":
             view.profile = profile.fold(kept)
             view.zone = view.profile.get("zone", policy.zone)
+            view.who = None  # Where she can be reached is a part of it.
 
 
 def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:
