@@ -14,7 +14,7 @@ from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
-from adaptive_stream.engine.view import EVERY_PART, View, fold
+from adaptive_stream.engine.view import View, fold
 from adaptive_stream.engine.wake import wake_ms
 
 
@@ -42,22 +42,24 @@ def conclude(
     was: tuple[str, ...] = (),
     messages: tuple[Message, ...] = (),
     shown: bool = False,
+    touched: frozenset[str] | None = None,
     known: View | None = None,
 ) -> Stepped:
-    """`shown`: the public state is another, even if nothing of it is worth a transition. `known`:
-    what was folded of it before, if all that has changed since is in `known.stale`.
+    """`shown`: the public state is another, even if nothing of it is worth a transition. `touched`:
+    the parts that alone can be new since she was judged last, None for everything. `known`: what
+    was folded of her before, if all that has changed since is in `known.stale`.
 
     A customer without a single identifier is what a mute one brought: it is kept, and says nothing.
     """
     if not any(member.identifiers for member in customer.members.values()):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
-    if forget_old(customer, clock.now_ms) or (known is not None and known.rules != rules.id):
-        known = None
+    if forget_old(customer, clock.now_ms):
+        known = touched = None
     view = fold(customer, clock, rules.policy, known)
-    view.rules = rules.id
-    if not asleep(customer, clock):
-        view.fresh = EVERY_PART
+    if touched is not None and customer.judged_by == rules.id and asleep(customer, clock):
+        view.fresh = touched
+    customer.judged_by = rules.id
     clocks = rules.clocks(clock)
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)

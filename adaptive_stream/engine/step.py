@@ -19,6 +19,11 @@ from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.view import View
 
+# Fact type -> the parts that a fact of it can change. What is not here can change anything.
+TOUCHED = {
+    type_: frozenset((part, "carts") if part == "orders" else (part,))
+    for type_, part in PART_OF.items()
+}
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 __all__ = ("Stepped", "show", "step")
@@ -101,10 +106,11 @@ def _fact(
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
-    if len(customer.members) > members or dropped or fact.type == "fact.retracted":
-        known = None
-    elif known is not None and fact.type in PART_OF:
-        known.stale.add(PART_OF[fact.type])
+    touched = TOUCHED.get(fact.type)
+    if touched is None or dropped or len(customer.members) > members:
+        known = touched = None
+    elif known is not None:
+        known.stale.update(touched)
     public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
     heard = public_part or flagged or fact.type in rules.hears
     if not heard and asleep(customer, clock) and _is_known(customer):
@@ -118,6 +124,7 @@ def _fact(
         known_ms=arrival.log_ms,
         faults=faults,
         shown=flagged or public_part,
+        touched=touched,
         known=known,
     )
 
