@@ -41,7 +41,8 @@ def read_expression(node: Node, faults: list[Fault], takes: str | None = None) -
     faults.extend(check.faults)
     if check.faults:
         return None
-    return Expression(text, frozenset(check.names), _compile(tree, sorted(check.names)))
+    run = _compile(tree, sorted(check.names))
+    return Expression(text, frozenset(check.names), run, frozenset(check.hers))
 
 
 def _parse(text: str, node: Node, faults: list[Fault]) -> ast.expr | None:

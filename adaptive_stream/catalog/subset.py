@@ -52,6 +52,7 @@ class Check:
         self.node = node
         self.faults: list[Fault] = []
         self.names: set[str] = set()
+        self.hers: set[str] = set()
         self.known = {**SCOPE, **({takes: TEXT} if takes else {})}
         self.loop_kinds: dict[str, Kind | None] = {}
         self.loops = 0
@@ -129,6 +130,8 @@ class Check:
             self.refuse(piece, f"{kind.name} has no parts", "compare it as it is")
             return None
         if attribute in attributes:
+            if kind.name == "customer":
+                self.hers.add(attribute)
             return attributes[attribute]
         says = f"{attribute!r} is nothing that a {kind.name} has"
         self.refuse(piece, says, suggestion(attribute, attributes))

@@ -16,21 +16,15 @@ from adaptive_stream.engine.fact import Line
 from adaptive_stream.engine.item import BAR_CODE
 
 PARTS = ("carts", "orders", "messages")
-Parts = dict[str, dict[str, list[Kept]]]
 
 
-def by_one_code(parts: Parts, context: Context) -> Parts:
+def by_one_code(
+    part: str, kept_by_key: dict[str, list[Kept]], context: Context
+) -> dict[str, list[Kept]]:
     """The same facts, each item under the code that stands for it."""
-    if not context:
-        return parts
-    found = dict(parts)
-    for part in PARTS:
-        if part in parts:
-            found[part] = {
-                key: [_renamed(kept, context) for kept in facts]
-                for key, facts in parts[part].items()
-            }
-    return found
+    if not context or part not in PARTS:
+        return kept_by_key
+    return {key: [_renamed(kept, context) for kept in facts] for key, facts in kept_by_key.items()}
 
 
 def _renamed(kept: Kept, context: Context) -> Kept:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.decision import (
     Decision,
@@ -216,12 +217,12 @@ class World:
         return customer
 
     def view(self, identifier: str) -> View:
-        return fold(self.customer(identifier), self.clock, self.rules.policy)
+        return fold(self.customer(identifier), Given(self.clock), self.rules.policy)
 
     def state(self, identifier: str) -> dict:
         """The public state, as customer.state.v1 would have it now."""
         customer = self.customer(identifier)
-        return public(customer, fold(customer, self.clock, self.rules.policy))
+        return public(customer, fold(customer, Given(self.clock), self.rules.policy))
 
     def roots(self) -> list[Customer]:
         """Everybody who is nobody else."""
