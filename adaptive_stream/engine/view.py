@@ -25,6 +25,7 @@ from adaptive_stream.engine.entity import (
 )
 from adaptive_stream.engine.fact import CONTEXT
 from adaptive_stream.engine.journey import Policy
+from adaptive_stream.engine.now import Now
 from adaptive_stream.engine.parts import (
     carts,
     claims,
@@ -76,6 +77,7 @@ class View:
     now_ms: int = 0  # the partition's
     subjects: dict[tuple[str, str], Subject] = field(default_factory=dict)  # asked so far
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
+    now: Now = field(init=False)  # as conditions ask for it
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
     endings: dict[tuple[str | None, ...], list[tuple[Hit, Cause]]] = field(default_factory=dict)
@@ -86,6 +88,7 @@ class View:
     claims: dict[str, list[Claim]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.now = Now(self.now_ms, self.zone)
         self.by_kind = {
             "cart": self.cart_by_id,
             "order": self.order_by_number,

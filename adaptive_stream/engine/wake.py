@@ -38,6 +38,8 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
             moments += [at_ms for at_ms in again if at_ms > one.now_ms]
             if _rests_on_context(one):
                 moments.append(clock.now_ms + LOOK_AGAIN_MS)
+            if view.now.changes_ms is not None:
+                moments.append(view.now.changes_ms)
     return min(moments, default=None)
 
 
