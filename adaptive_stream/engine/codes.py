@@ -23,25 +23,32 @@ def by_one_code(parts: Parts, context: Context) -> Parts:
     """The same facts, each item under the code that stands for it."""
     if not context:
         return parts
-    found = dict(parts)
+    found = parts
     for part in PARTS:
-        if part in parts:
-            found[part] = {
-                key: [_renamed(kept, context) for kept in facts]
-                for key, facts in parts[part].items()
-            }
+        for key, facts in parts.get(part, {}).items():
+            if any(_is_other(kept, context) for kept in facts):
+                # Mostly none is, and nothing is copied.
+                found = dict(parts) if found is parts else found
+                renamed = [_renamed(kept, context) for kept in facts]
+                found[part] = found[part] | {key: renamed}
     return found
 
 
-def _renamed(kept: Kept, context: Context) -> Kept:
+def _is_other(kept: Kept, context: Context) -> bool:
+    """Whether it names an item by a code that another stands for."""
     if any(context.same(line.item) != line.item for line in kept.lines):
-        lines = (Line(context.same(line.item), line.quantity, line.price) for line in kept.lines)
-        kept = msgspec.structs.replace(kept, lines=tuple(lines))
+        return True
     about = kept.data.get("about")
-    if isinstance(about, list) and any(context.same(item) != item for item in about):
-        data = kept.data | {"about": [context.same(item) for item in about]}
-        kept = msgspec.structs.replace(kept, data=data)
-    return kept
+    return isinstance(about, list) and any(context.same(item) != item for item in about)
+
+
+def _renamed(kept: Kept, context: Context) -> Kept:
+    lines = (Line(context.same(line.item), line.quantity, line.price) for line in kept.lines)
+    about = kept.data.get("about")
+    data = kept.data
+    if isinstance(about, list):
+        data = data | {"about": [context.same(item) for item in about]}
+    return msgspec.structs.replace(kept, lines=tuple(lines), data=data)
 
 
 def mark_unknown(orders: Iterable[Order], carts: Iterable[Cart], context: Context) -> None:
