@@ -44,7 +44,7 @@ class Expression:
 
     text: str
     names: frozenset[str]
-    run: Callable[[Mapping[str, object]], object]
+    run: Callable[[Mapping[str, object]], object] = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
