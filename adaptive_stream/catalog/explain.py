@@ -132,9 +132,8 @@ def _standing(rule: StandingRule) -> str:
         return f"{text}."
     by = listed([_CHANNELS.get(channel, channel) for channel in rule.channels], "or")
     when = "When that is over" if rule.then_rest else "Then"
-    place = ", in its place," if rule.kind == "instead" else ""
     return (
-        f"{text}. {when}{place} *{rule.offer}* may be offered by {by} for {spoken(rule.good_for)}, "
+        f"{text}. {when} *{rule.offer}* may be offered by {by} for {spoken(rule.good_for)}, "
         f"as {rule.offers_as}."
     )
 

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 
 from adaptive_stream.catalog.faults import Fault, suggestion
 from adaptive_stream.catalog.vocabulary import (
+    ABOUT,
     ATTRIBUTES,
     FLAG,
     MOMENT,
+    NOW,
     NUMBER,
+    RUN,
     SCOPE,
     TEXT,
     Kind,
@@ -133,7 +136,8 @@ class Check:
             if kind.name == "customer":
                 self.hers.add(attribute)
             return attributes[attribute]
-        says = f"{attribute!r} is nothing that a {kind.name} has"
+        owner_name = f"`{kind.name}`" if kind in (ABOUT, RUN, NOW) else f"a {kind.name}"
+        says = f"{attribute!r} is nothing that {owner_name} has"
         self.refuse(piece, says, suggestion(attribute, attributes))
         return None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
+from adaptive_stream.engine.fact import CART, CONTRACT, ORDER, WITHOUT_CUSTOMER
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.sender import Sender
 from adaptive_stream.engine.source import Sources
@@ -48,7 +48,7 @@ class Expression:
 
     text: str
     names: frozenset[str]
-    run: Callable[[Mapping[str, object]], object]
+    run: Callable[[Mapping[str, object]], object] = field(compare=False)
     hers: frozenset[str] = frozenset()
 
 
@@ -208,6 +208,11 @@ class Journey:
         """Those on which it sends something."""
         return frozenset(channel for step in self.steps for channel in step.by)
 
+    @property
+    def begins_by_context(self) -> bool:
+        """Whether a price or a stock begins it: facts of nobody, that visit nobody."""
+        return not WITHOUT_CUSTOMER.isdisjoint(self.when.condition.hears)
+
     def uses(self) -> Iterator[Use]:
         """Every condition as the journey uses it; one may come several times."""
         yield self.when
@@ -308,7 +313,10 @@ class Rules:
         known = (*self.journeys, *self.earlier.values())
         uses = [use for journey in known for use in journey.uses()]
         uses += [rule.use for rule in self.standing]
-        heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
+        heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
+        # What a price or a stock begins is begun for things of hers: she is looked at with them.
+        things = {journey.for_each for journey in known if journey.begins_by_context}
+        heard |= {name for name, kind in KIND_OF.items() if kind in things}
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)

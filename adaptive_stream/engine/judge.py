@@ -81,7 +81,8 @@ def _runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> list[
         journey = rules.of_run(instance.journey, instance.version)
         if journey is not None:
             entity = _entity(journey.for_each, instance.about, view)
-            about = About(journey.for_each, instance.about, entity)
+            run_name = (journey.name, instance.key)
+            about = About(journey.for_each, instance.about, entity, run_name)
             runs.append(Run(member, journey, instance, about, clocks[journey.name]))
     return runs
 
@@ -126,7 +127,8 @@ def _start(
         runs = before.get(_name(journey, about.key, view), [])
         rest = restarted(journey, about, runs, view, now_ms)
         if rest is not None:
-            _begin(journey, about, *rest, judgement, number=len(runs) + 1)
+            further = [instance for instance in runs if instance.after_ms]
+            _begin(journey, about, *rest, judgement, number=len(further) + 2)
             begun += 1
         hit = holds(journey.when, about, view, now_ms)
         if hit is None:

@@ -132,6 +132,7 @@ class View(msgspec.Struct):
     fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
+        self.now = Now(self.now_ms, self.zone)
         self.by_kind = {
             "cart": self.cart_by_id,
             "order": self.order_by_number,

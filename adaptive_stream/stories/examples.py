@@ -26,7 +26,8 @@ _READING = {name: ReadRule(name) for name in CHANNELS}
 class ExampleResult:
     """What became of one example. `why`: the rows that failed and what came near, "" if passed.
 
-    `conditions_shown`: as the file writes them, `owns care-kit` with its argument.
+    `conditions_shown`: those that no example before it has shown, as the file writes them:
+    `owns care-kit` with its argument.
     """
 
     name: str
@@ -43,7 +44,7 @@ def run_examples(file: JourneyFile, rules: Rules) -> list[ExampleResult]:
 
     poorer = [(name, alone(less)) for name, less in _without_each(file.journey)]
     case = _Case(file.file, file.journey.name, alone(file.journey), poorer)
-    return [_run(case, example) for example in file.examples]
+    return _run_all(case, file.examples)
 
 
 def run_standing(entry: StandingEntry, rules: Rules) -> list[ExampleResult]:
@@ -51,7 +52,7 @@ def run_standing(entry: StandingEntry, rules: Rules) -> list[ExampleResult]:
     alone = replace(rules, journeys=(), standing=(entry.rule,))
     poorer = [(name, replace(alone, standing=())) for name in standing_conditions(entry)]
     case = _Case(entry.file, "", alone, poorer)
-    return [_run(case, example) for example in entry.examples]
+    return _run_all(case, entry.examples)
 
 
 def conditions(journey: Journey) -> tuple[str, ...]:
@@ -73,6 +74,17 @@ class _Case:
     journey: str
     rules: Rules
     poorer: Sequence[tuple[str, Rules]]
+
+
+def _run_all(case: _Case, examples: Sequence[Example]) -> list[ExampleResult]:
+    """In order; what is shown once need not be looked for again."""
+    results: list[ExampleResult] = []
+    unshown = list(case.poorer)
+    for example in examples:
+        result = _run(replace(case, poorer=unshown), example)
+        unshown = [pair for pair in unshown if pair[0] not in result.conditions_shown]
+        results.append(result)
+    return results
 
 
 def _run(case: _Case, example: Example) -> ExampleResult:

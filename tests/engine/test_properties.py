@@ -280,8 +280,8 @@ def assert_the_newest_state_was_shown(world: World) -> None:
         if customer.id in shown:
             state = world.state(customer.identifiers()[0])
             # An offer says itself until when it is good, and seven days when they are over:
-            # nobody is told that they have passed.
-            passing = {"offers": [], "contacts": {}}
+            # nobody is told that they have passed. What she looks at is shown with the next change.
+            passing = {"offers": [], "contacts": {}, "interest": {}}
             assert shown[customer.id] | passing == state | passing
 
 
