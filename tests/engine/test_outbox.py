@@ -159,6 +159,33 @@ def test_the_tools_own_messages_of_a_run_are_named_where_it_is_stopped() -> None
     assert [m["handle"] for m in told[-1].messages] == ["d-9"]
 
 
+def test_a_run_names_no_message_that_is_printed() -> None:
+    """What cannot be stopped any more is in no instruction to stop it."""
+    one = World()
+    one.tell("identity.linked", TEN - DAY, ANA, CARD)
+    one.tell("cart.item_added", TEN, ANA, items=["boots-41"], cart="cart-9")
+    one.wait(TEN + 31 * MINUTE)
+    said = {"journey": "abandoned-cart", "instance": "cart-9", "step": "remind"}
+    planned(one, "m-9", TEN + 32 * MINUTE, revocable_until_ms=TEN + 40 * MINUTE, **said)
+
+    bought(one, TEN + 41 * MINUTE)
+
+    told = [s for s in one.of(Suppression) if (s.scope, s.channel) == ("instance", "email")]
+    assert told[-1].messages == ()
+
+
+def test_an_audience_says_since_when_and_until_when_she_was_in_it() -> None:
+    """Advertising platforms take hours: how long is known from the two moments."""
+    one = world()
+    planned(one, due_ms=None, standing=True)
+    bought(one)
+    assert one.state(ANA)["messages"]["m-1"]["since"] == "2026-03-03T10:00:00Z"
+
+    one.tell("message.cancelled", TEN + 8 * HOUR, ANA, channel="email", message="m-1")
+
+    assert one.state(ANA)["messages"]["m-1"]["until"] == "2026-03-03T18:00:00Z"
+
+
 def test_the_order_in_which_facts_come_changes_no_outbox() -> None:
     """Planned, cancelled, bought, voided and priced anew in any order end in one state."""
     facts = [
