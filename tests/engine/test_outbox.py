@@ -8,6 +8,7 @@ import pytest
 from adaptive_stream.engine.decision import Suppression
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.keep import KEYS_MAX
+from adaptive_stream.engine.span import Span
 from tests.engine.world import DAY, HOUR, MINUTE, TEN, World, fact, shipped_rules
 
 ANA, CARD = "email:ana@example.com", "loyalty:L-204"
@@ -218,3 +219,41 @@ def test_an_outbox_is_bounded() -> None:
 
     assert len(one.state(ANA)["messages"]) == KEYS_MAX["messages"]
     assert one.faults.count("dropped:messages") == 5
+
+
+def test_two_who_are_found_to_be_one_have_one_outbox_and_each_their_own_again() -> None:
+    """The card's purchase stops the mail of the address; parted, the mail may go after all."""
+    one = World(replace(shipped_rules(), journeys=()))
+    one.tell("consent.given", TEN - DAY, ANA, channel="email", purpose="marketing")
+    planned(one)
+    bought(one)
+    assert recalls(one) == []
+
+    one.tell("identity.linked", TEN + 2 * HOUR, ANA, CARD)
+    assert recalls(one) == [("suppress", "m-1", "about_bought_items", 1)]
+
+    one.tell("customer.unmerge", TEN + 3 * HOUR, ANA, CARD, channel="backoffice")
+    assert recalls(one)[1:] == [("release", "m-1", "unmerged", 2)]
+    assert one.state(ANA)["outbox"] == ["m-1"]
+    assert one.state(CARD)["outbox"] == []
+
+
+def test_a_message_may_be_held_for_a_while() -> None:
+    """A rule that holds says until when, and its end is told by the clock."""
+    rules = shipped_rules()
+    stops = [rule for rule in rules.standing if rule.use.condition.name == "about_bought_items"]
+    held = replace(stops[0], verb="hold", lasts=Span(ms=2 * HOUR))
+    one = World(replace(rules, journeys=(), standing=(held,)))
+    one.tell("identity.linked", TEN - DAY, ANA, CARD)
+    planned(one)
+
+    bought(one)
+    assert one.state(ANA)["outbox"] == ["m-1"]
+    one.wait(TEN + 4 * HOUR)
+
+    assert recalls(one) == [
+        ("hold", "m-1", "about_bought_items", 1),
+        ("release", "m-1", "hold_lapsed", 2),
+    ]
+    first, last = one.of(Suppression)
+    assert (first.until_ms, last.event_ms) == (TEN + 3 * HOUR, TEN + 3 * HOUR)
