@@ -73,7 +73,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "reason": TEXT,
         "cancelled_by": TEXT,
         "known_items": FLAG,
-        "returned": list_of(TEXT),  # its items of which she brought every piece back
         "offer": TEXT,  # that she used
         "coupon": TEXT,
         "returned": list_of(TEXT),  # its items that she brought back to the last piece
