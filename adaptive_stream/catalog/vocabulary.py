@@ -119,7 +119,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "journey": TEXT,
         "step": TEXT,
         "shows_old_price": FLAG,
-        "other_offers": list_of(TEXT),  # than its own, of the same items, on the air
         "consent": one_of("given", "unconfirmed", "withdrawn", "missing"),
         "reachable": FLAG,
         "refused": FLAG,  # its address bounced, or called it spam
@@ -146,7 +145,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "home_store": TEXT,
         "language": TEXT,
         "tier": TEXT,
-        "restricted": FLAG,
     },
     "line": {"item": TEXT, "quantity": NUMBER},
     # This run of the journey: names of its steps.

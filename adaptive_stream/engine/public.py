@@ -170,7 +170,10 @@ def _message(message: Message) -> Json:
     said: Json = {name: text for name in texts if (text := getattr(message, name))}
     said |= {"about": message.about} if message.about else {}
     said |= {name: timestamp(at_ms) for name, at_ms in times.items() if at_ms is not None}
-    said |= {"standing": True} if message.standing else {}
+    if message.standing:  # She is in an audience: since when, and until when she was.
+        gone = message.heard.get("message.cancelled") if message.status == "cancelled" else None
+        said |= {"standing": True, "since": timestamp(message.begun_ms)}
+        said |= {"until": timestamp(gone.at_ms)} if gone else {}
     return said | {"status": message.status, "channel": message.channel}
 
 

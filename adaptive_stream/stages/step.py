@@ -142,6 +142,7 @@ class _Run:
         """Something that is no customer's is otherwise from here on. It visits nobody."""
         before = self._rows([key]).get(key)
         if newer(body, before.value if before else None):
+            self._bytes += len(key) + len(body)  # A night's prices do not fit into one checkpoint.
             self.outcome.rows[key] = Row(NEVER, body)
             self.outcome.rows[HAS_CONTEXT] = Row(NEVER, b"1")
             self._context = Context(partial(look, self._rows))

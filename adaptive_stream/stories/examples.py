@@ -19,6 +19,9 @@ from adaptive_stream.stories.expect import FAILED, judge
 from adaptive_stream.stories.short import read_example
 from adaptive_stream.stories.story import Story
 
+LOOKED_AT = """
+hint: a price or a stock visits nobody. It is seen at her next fact that some rule hears, or within
+  the hour: write `D1 11:30 once email due STEP` for exactly one up to then."""
 _READING = {name: ReadRule(name) for name in CHANNELS}
 
 
@@ -43,7 +46,8 @@ def run_examples(file: JourneyFile, rules: Rules) -> list[ExampleResult]:
         return replace(rules, journeys=() if journey is None else (journey,), standing=())
 
     poorer = [(name, alone(less)) for name, less in _without_each(file.journey)]
-    case = _Case(file.file, file.journey.name, alone(file.journey), poorer)
+    hint = LOOKED_AT if file.journey.begins_by_context else ""
+    case = _Case(file.file, file.journey.name, alone(file.journey), poorer, hint)
     return _run_all(case, file.examples)
 
 
@@ -68,12 +72,13 @@ def standing_conditions(entry: StandingEntry) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class _Case:
     """What examples of one file are played with. `journey`: "" for a standing rule; `poorer`: each
-    condition, and the rules without it."""
+    condition, and the rules without it; `hint`: said of what fails."""
 
     file: str
     journey: str
     rules: Rules
     poorer: Sequence[tuple[str, Rules]]
+    hint: str = ""
 
 
 def _run_all(case: _Case, examples: Sequence[Example]) -> list[ExampleResult]:
@@ -96,7 +101,7 @@ def _run(case: _Case, example: Example) -> ExampleResult:
         return ExampleResult(example.it, False, str(error), frozenset())
     why = _failures(story, case.rules)
     if why:
-        return ExampleResult(example.it, False, why, frozenset())
+        return ExampleResult(example.it, False, f"{why}{case.hint}", frozenset())
     shown = {condition for condition, poorer in case.poorer if _failures(story, poorer)}
     return ExampleResult(example.it, True, "", frozenset(shown))
 

@@ -113,7 +113,8 @@ class _Judge:
         ]
         wanted, most = row.fields.get("value"), row.fields.get("max")
         if wanted is not None and not equal(wanted, len(fitting)):
-            return Verdict(row, FAILED, f"are {len(fitting)}, not {wanted}", tuple(fitting[:3]))
+            near = tuple(fitting[:3]) or self.nearest(row)
+            return Verdict(row, FAILED, f"are {len(fitting)}, not {wanted}", near)
         if most is not None and len(fitting) > int(str(most)):
             return Verdict(row, FAILED, f"are {len(fitting)}, more than {most}", tuple(fitting[:3]))
         return Verdict(row, PASSED)

@@ -8,6 +8,7 @@ import pytest
 from adaptive_stream.engine.decision import Suppression
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.keep import KEYS_MAX
+from adaptive_stream.engine.span import Span
 from tests.engine.world import DAY, HOUR, MINUTE, TEN, World, fact, shipped_rules
 
 ANA, CARD = "email:ana@example.com", "loyalty:L-204"
@@ -159,6 +160,33 @@ def test_the_tools_own_messages_of_a_run_are_named_where_it_is_stopped() -> None
     assert [m["handle"] for m in told[-1].messages] == ["d-9"]
 
 
+def test_a_run_names_no_message_that_is_printed() -> None:
+    """What cannot be stopped any more is in no instruction to stop it."""
+    one = World()
+    one.tell("identity.linked", TEN - DAY, ANA, CARD)
+    one.tell("cart.item_added", TEN, ANA, items=["boots-41"], cart="cart-9")
+    one.wait(TEN + 31 * MINUTE)
+    said = {"journey": "abandoned-cart", "instance": "cart-9", "step": "remind"}
+    planned(one, "m-9", TEN + 32 * MINUTE, revocable_until_ms=TEN + 40 * MINUTE, **said)
+
+    bought(one, TEN + 41 * MINUTE)
+
+    told = [s for s in one.of(Suppression) if (s.scope, s.channel) == ("instance", "email")]
+    assert told[-1].messages == ()
+
+
+def test_an_audience_says_since_when_and_until_when_she_was_in_it() -> None:
+    """Advertising platforms take hours: how long is known from the two moments."""
+    one = world()
+    planned(one, due_ms=None, standing=True)
+    bought(one)
+    assert one.state(ANA)["messages"]["m-1"]["since"] == "2026-03-03T10:00:00Z"
+
+    one.tell("message.cancelled", TEN + 8 * HOUR, ANA, channel="email", message="m-1")
+
+    assert one.state(ANA)["messages"]["m-1"]["until"] == "2026-03-03T18:00:00Z"
+
+
 def test_the_order_in_which_facts_come_changes_no_outbox() -> None:
     """Planned, cancelled, bought, voided and priced anew in any order end in one state."""
     facts = [
@@ -191,3 +219,41 @@ def test_an_outbox_is_bounded() -> None:
 
     assert len(one.state(ANA)["messages"]) == KEYS_MAX["messages"]
     assert one.faults.count("dropped:messages") == 5
+
+
+def test_two_who_are_found_to_be_one_have_one_outbox_and_each_their_own_again() -> None:
+    """The card's purchase stops the mail of the address; parted, the mail may go after all."""
+    one = World(replace(shipped_rules(), journeys=()))
+    one.tell("consent.given", TEN - DAY, ANA, channel="email", purpose="marketing")
+    planned(one)
+    bought(one)
+    assert recalls(one) == []
+
+    one.tell("identity.linked", TEN + 2 * HOUR, ANA, CARD)
+    assert recalls(one) == [("suppress", "m-1", "about_bought_items", 1)]
+
+    one.tell("customer.unmerge", TEN + 3 * HOUR, ANA, CARD, channel="backoffice")
+    assert recalls(one)[1:] == [("release", "m-1", "unmerged", 2)]
+    assert one.state(ANA)["outbox"] == ["m-1"]
+    assert one.state(CARD)["outbox"] == []
+
+
+def test_a_message_may_be_held_for_a_while() -> None:
+    """A rule that holds says until when, and its end is told by the clock."""
+    rules = shipped_rules()
+    stops = [rule for rule in rules.standing if rule.use.condition.name == "about_bought_items"]
+    held = replace(stops[0], verb="hold", lasts=Span(ms=2 * HOUR))
+    one = World(replace(rules, journeys=(), standing=(held,)))
+    one.tell("identity.linked", TEN - DAY, ANA, CARD)
+    planned(one)
+
+    bought(one)
+    assert one.state(ANA)["outbox"] == ["m-1"]
+    one.wait(TEN + 4 * HOUR)
+
+    assert recalls(one) == [
+        ("hold", "m-1", "about_bought_items", 1),
+        ("release", "m-1", "hold_lapsed", 2),
+    ]
+    first, last = one.of(Suppression)
+    assert (first.until_ms, last.event_ms) == (TEN + 3 * HOUR, TEN + 3 * HOUR)

@@ -130,3 +130,20 @@ def test_a_notice_is_kept_with_the_customers() -> None:
     assert kept.said["product.described"].data["category"] == "shoes"
     said = {each.key: each for each in outputs if each.topic == stage.views}
     assert stage.tell(0, list(said), view.rows, view.clock) == list(said.values())
+
+
+def test_a_night_s_prices_are_checkpointed_in_pieces() -> None:
+    """A feed of a thousand items fills several checkpoints, and nothing of it is lost."""
+    prices = [about(n, "product.price_changed", 0, sku=f"sku-{n}", price=9.0) for n in range(200)]
+    notices = written(resolved(prices, Memory()), CUSTOMER_FACTS)
+    view, pieces = Memory(bytes_max=4_000), []
+    at = 0
+    while at < len(notices):
+        outcome = step_stage().work(HERE, notices[at:], view)
+        view.accept(outcome)
+        pieces.append(outcome.bytes)
+        at = outcome.next_offset
+
+    assert len(pieces) > 5
+    assert max(pieces) < 8_000
+    assert sum(key.startswith(b"#note/item/sku-") for key in view.stored) == 200
