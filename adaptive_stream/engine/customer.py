@@ -146,7 +146,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
-    of her newest public state, 0 for none.
+    of her newest public state, 0 for none. `judged_by`: the id of the rules that were asked last.
     """
 
     id: str
@@ -172,6 +172,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     wake_ms: int | None = None
     bytes_at_most: int = 0
     shown_ms: int = 0
+    judged_by: str = ""
 
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""

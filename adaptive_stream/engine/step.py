@@ -9,7 +9,7 @@ import msgspec
 
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
@@ -19,6 +19,11 @@ from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.view import View
 
+# Fact type -> the parts that a fact of it can change. What is not here can change anything.
+TOUCHED = {
+    type_: frozenset((part, "carts") if part == "orders" else (part,))
+    for type_, part in PART_OF.items()
+}
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 __all__ = ("Stepped", "show", "step")
@@ -101,14 +106,14 @@ def _fact(
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
-    if len(customer.members) > members or dropped or fact.type == "fact.retracted":
-        known = None
-    elif known is not None and fact.type in PART_OF:
-        known.stale.add(PART_OF[fact.type])
+    touched = TOUCHED.get(fact.type)
+    if touched is None or dropped or len(customer.members) > members:
+        known = touched = None
+    elif known is not None:
+        known.stale.update(touched)
     public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
-    named = any(m.identifiers for m in customer.members.values())
-    asleep = named if customer.wake_ms is None else customer.wake_ms > clock.now_ms
-    if asleep and not public_part and not flagged and fact.type not in rules.hears:
+    heard = public_part or flagged or fact.type in rules.hears
+    if not heard and asleep(customer, clock) and _is_known(customer):
         # Nobody listens for it.
         return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(
@@ -119,8 +124,14 @@ def _fact(
         known_ms=arrival.log_ms,
         faults=faults,
         shown=flagged or public_part,
+        touched=touched,
         known=known,
     )
+
+
+def _is_known(customer: Customer) -> bool:
+    """Whether she has been looked at, or will be."""
+    return customer.wake_ms is not None or any(m.identifiers for m in customer.members.values())
 
 
 def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:

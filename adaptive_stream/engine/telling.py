@@ -6,7 +6,7 @@ Rule 2: a hold is always ended for whoever waits; of a stop that is taken back o
 good is worth a word.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.condition import About
@@ -28,8 +28,7 @@ RELEASED_BY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """An instance with all that it is judged by."""
 
     member: str
@@ -39,8 +38,7 @@ class Run:
     now_ms: int
 
 
-@dataclass(slots=True)
-class Telling:
+class Telling(msgspec.Struct):
     """What the channels of a run have to be told: channel -> steps. action: suppress, hold,
     release."""
 
@@ -54,8 +52,7 @@ class Telling:
     rev: int = 0
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(msgspec.Struct):
     """One judging of one customer: what it looks at, and below what it brought about.
 
     `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
@@ -66,12 +63,12 @@ class Judgement:
     view: View
     occasion: Occasion
     reach: Reach
-    runs: list[Run] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    tellings: list[Telling] = field(default_factory=list)
-    stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
-    due: list[tuple[Run, run.Due]] = field(default_factory=list)
-    not_started: list[str] = field(default_factory=list)
+    runs: list[Run] = []
+    transitions: list[Transition] = []
+    tellings: list[Telling] = []
+    stopped: list[tuple[Run, Verdict]] = []
+    due: list[tuple[Run, run.Due]] = []
+    not_started: list[str] = []
     changed: bool = False
 
 

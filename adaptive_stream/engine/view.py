@@ -8,8 +8,9 @@ that keeps it is folded again; what the view says then is what a fold of everyth
 """
 
 from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
+
+import msgspec
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer, Kept
@@ -30,8 +31,12 @@ from adaptive_stream.engine.parts.kept import heard_in, unite
 Entity = Cart | Order | Contract | Case
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+# In order of folding: a cart is bought by an order.
+FOLDED = ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
+EVERY_PART = frozenset(FOLDED)
+
+
+class Hit(msgspec.Struct, frozen=True):
     """It holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
 
     at_ms: int
@@ -39,34 +44,36 @@ class Hit:
     by_time: bool = False
 
 
-@dataclass(slots=True)
-class View:
+class View(msgspec.Struct):
     """What conditions, transitions and outputs read. Everything is in order of key.
 
-    `stale`: the parts that have changed since they were folded; `fresh`: those that the last fold
-    has folded again. Neither says anything about her.
+    Of its making: `stale` are the parts that have changed since they were folded, `fresh` those in
+    which something may be new since she was judged last, `policy` that by which it was folded.
     """
 
     id: str
     zone: str = ""
-    profile: dict[str, str] = field(default_factory=dict)
-    cart_by_id: dict[str, Cart] = field(default_factory=dict)
-    order_by_number: dict[str, Order] = field(default_factory=dict)
-    contract_by_number: dict[str, Contract] = field(default_factory=dict)
-    case_by_number: dict[str, Case] = field(default_factory=dict)
-    consent: list[dict[str, object]] = field(default_factory=list)
-    messages: dict[str, dict[str, object]] = field(default_factory=dict)
-    sent_steps: set[tuple[str, str, str]] = field(default_factory=set)
-    heard: Heard = field(default_factory=dict)
-    types: set[str] = field(default_factory=set)  # of all facts, those that count for nothing too
-    retracted: set[str] = field(default_factory=set)  # ids of facts
-    order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
-    by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
-    hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
-    heard_in: dict[str, Heard] = field(default_factory=dict)  # `heard`, part by part
+    profile: dict[str, str] = {}
+    cart_by_id: dict[str, Cart] = {}
+    order_by_number: dict[str, Order] = {}
+    contract_by_number: dict[str, Contract] = {}
+    case_by_number: dict[str, Case] = {}
+    consent: list[dict[str, object]] = []
+    messages: dict[str, dict[str, object]] = {}
+    sent_steps: set[tuple[str, str, str]] = set()
+    heard: Heard = {}
+    types: set[str] = set()  # of all facts, those that count for nothing too
+    retracted: set[str] = set()  # ids of facts
+    order_names: dict[str, str] = {}  # each number -> the one that counts
+    by_kind: dict[str, Mapping[str, Entity]] = {}
+    hits: dict[tuple[str | None, ...], list[Hit]] = {}  # asked so far
+    heard_in: dict[str, Heard] = {}  # `heard`, part by part
     carts_until_ms: float = 0.0  # then time alone changes a cart
-    stale: set[str] = field(default_factory=lambda: set(FOLDED), compare=False)
-    fresh: frozenset[str] = field(default=frozenset(), compare=False)
+    identifiers: list[str] = []
+    who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
+    policy: Policy = Policy()
+    stale: set[str] = msgspec.field(default_factory=lambda: set(FOLDED))
+    fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
         self.by_kind = {
@@ -109,17 +116,6 @@ class View:
         return self.order_by_number.get(self.order_names.get(number, number))
 
 
-# In order of folding: a cart is bought by an order.
-FOLDED: tuple[str, ...] = (
-    "orders",
-    "carts",
-    "contracts",
-    "cases",
-    "consent",
-    "messages",
-    "profile",
-    "seen",
-)
 KIND_OF_PART = {"orders": "order", "carts": "cart", "contracts": "contract", "cases": "case"}
 
 
@@ -127,8 +123,9 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
     """The customer as of the partition's clock. `known`: her view as it was folded last, with what
     has changed since in `stale`; it is brought up to date and returned."""
     view = known
-    if view is None:
-        view = View(customer.id, policy.zone)
+    if view is None or view.policy is not policy:
+        view = View(customer.id, policy.zone, policy=policy)
+        view.identifiers = customer.identifiers()
         for member in customer.members.values():
             view.retracted.update(member.retracted)
     stale, now_ms = view.stale, clock.at(policy.cart_heeds)
@@ -136,13 +133,13 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
         stale.add("carts")
     owned = _owned(customer, stale)
     for part in FOLDED:
-        if part in owned or (part in stale and known is not None):
+        if part in owned or (part in stale and view is known):
             kept = _united(owned.get(part, []), part, view.retracted)
             _fold_part(view, part, kept, policy, now_ms)
     if stale:
         view.heard = _merged(view.heard_in.values())
         view.types = {*view.heard, *(t for order in view.orders for t in order.heard)}
-    view.fresh, view.stale, view.hits = frozenset(stale), set(), {}
+    view.fresh, view.stale, view.hits = EVERY_PART, set(), {}
     return view
 
 
@@ -171,6 +168,7 @@ def _fold_part(
         elif part == "profile":
             view.profile = profile.fold(kept)
             view.zone = view.profile.get("zone", policy.zone)
+            view.who = None  # Where she can be reached is a part of it.
 
 
 def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:

@@ -4,8 +4,6 @@ A line is settled by a paid order that happened after it was put in (5 minutes' 
 differ); one that was bought before is not: she wants a second pair (RULES.md §2).
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from adaptive_stream.engine import money
@@ -25,8 +23,7 @@ ORDER_OF_TYPES = {type_: n for n, type_ in enumerate(FACTS)}
 ORDER_OF_TYPES["checkout.started"] = -1
 
 
-@dataclass(slots=True)
-class _Stay:
+class _Stay(msgspec.Struct):
     """An item's latest stay in the cart: since when, put in last when, until when."""
 
     quantity: int
