@@ -67,10 +67,12 @@ def _ship(customer: Customer, agreed: merge.Merge, arrival: Arrival, rules: Rule
 
 def absorb(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """The winner takes a loser in, and everything is judged again."""
+    shipped = merge.decode_absorb(arrival.body)
     if customer.merged_into:
+        parcel = shipped.parcel
+        parting.sent_on(customer, parcel.members, parcel.identity_epoch)
         message = Message("customer", customer.merged_into, arrival.kind, arrival.body)
         return _unchanged(customer, [message])
-    shipped = merge.decode_absorb(arrival.body)
     winner = merge.moved(customer, shipped.by.winner)
     if winner:  # Whom the loser was linked to is not here any more: she is asked there.
         again = merge.propose(shipped.by.loser, winner, override=shipped.by.override)
@@ -171,6 +173,8 @@ def _pass_on(customer: Customer, body: merge.Joined, arrival: Arrival, to: str) 
     """
     side, by = body.side, body.by
     messages = [Message("customer", to, arrival.kind, arrival.body, member=arrival.member)]
+    if customer.merged_into:
+        parting.sent_on(customer, [side.member], 0)  # Any other word of it is newer.
     if customer.merged_into or by is None:
         return _unchanged(customer, messages)
     parting.is_gone(customer, side.member, Gone(to, customer.returned[by.member].epoch))

@@ -5,6 +5,8 @@ the customer's first member stays.
 Rule 2: whoever still sends it here is told where it went (`returned`).
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from adaptive_stream.engine import standing
@@ -136,6 +138,12 @@ def is_gone(customer: Customer, member: str, gone: Gone) -> None:
     """Note where a member went; of too many the oldest are forgotten."""
     customer.returned.pop(member, None)
     hear(customer, {member: gone})
+
+
+def sent_on(customer: Customer, members: Iterable[str], epoch: int) -> None:
+    """A redirect notes whom it sent on to the winner: should it live again, what still comes for
+    them here goes the same way, and whoever is there knows where they are."""
+    hear(customer, dict.fromkeys(members, Gone(customer.merged_into, epoch)))
 
 
 def hand_back_resting_on(
