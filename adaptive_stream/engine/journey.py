@@ -302,23 +302,25 @@ class Rules:
     withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
+    looked_at: frozenset[str] = field(init=False, compare=False)
     timed: tuple[Journey, ...] = field(init=False, compare=False)
     concerned: dict[frozenset[str], "Concerned"] = field(
         init=False, compare=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey or standing rule listens for. `timed`: the journeys
+        """`hears`: the facts that some journey or standing rule listens for. `looked_at`: the facts
+        that make a thing for which a price may begin a journey later. `timed`: the journeys
         that time alone begins. `concerned`: of heeding.py, filled as it is asked for."""
         known = (*self.journeys, *self.earlier.values())
         uses = [use for journey in known for use in journey.uses()]
         uses += [rule.use for rule in self.standing]
         heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
-        # What a price or a stock begins is begun for things of hers: she is looked at with them.
-        things = {journey.for_each for journey in known if journey.begins_by_context}
-        heard |= {name for name, kind in KIND_OF.items() if kind in things}
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
+        things = {journey.for_each for journey in known if journey.begins_by_context}
+        looked_at = frozenset(name for name, kind in KIND_OF.items() if kind in things)
+        object.__setattr__(self, "looked_at", looked_at)
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
         object.__setattr__(self, "timed", timed)
 
