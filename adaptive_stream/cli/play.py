@@ -26,11 +26,11 @@ from adaptive_stream.process.supervisor import STAGES, group_of
 from adaptive_stream.stories import engine_world, grammar, report
 from adaptive_stream.stories.desk import Desk
 from adaptive_stream.stories.expect import judge
-from adaptive_stream.stories.verdict import FAILED, Verdict
 from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
+from adaptive_stream.stories.verdict import FAILED, Verdict
 from adaptive_stream.stories.world import tells_context
 
 PROFILE = "story"
