@@ -6,7 +6,8 @@ sentence is its `says`, or one of SENTENCES: what the engine itself concludes.
 
 from collections.abc import Mapping
 
-from adaptive_stream.engine.journey import Rules, Use
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.word import Use
 
 # In the order of the groups of the documentation: order, service, offer, cart, time, journey.
 SENTENCES: Mapping[str, str] = {
