@@ -11,10 +11,10 @@ import msgspec
 from adaptive_stream.engine import fact
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Heard, Order
-from adaptive_stream.engine.journey import KIND_OF, Expression, Use
 from adaptive_stream.engine.said import Said
 from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import Entity, Hit, View
+from adaptive_stream.engine.word import KIND_OF, Expression, Use
 
 CONTEXT = frozenset(fact.CONTEXT)
 

@@ -21,6 +21,7 @@ from adaptive_stream.engine.keep import PART_OF, UNSHOWN, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.parts.registrations import FACTS as JOINED
 from adaptive_stream.engine.view import View
+from adaptive_stream.engine.wake import next_look_ms
 
 # Part -> what is folded from it as well.
 ALSO = {"orders": ("carts",), "cases": ("topics",)}
@@ -121,6 +122,9 @@ def _fact(
     public_part = PART_OF.get(fact.type, "seen") not in UNSHOWN or fact.type == "fact.retracted"
     heard = public_part or flagged or fact.type in rules.hears
     if not heard and asleep(customer, given.clock) and _is_known(customer):
+        if fact.type in rules.looked_at:
+            look_ms = next_look_ms(customer.id, given.clock)
+            customer.wake_ms = min(look_ms, customer.wake_ms or look_ms)
         # Nobody listens for it.
         return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(

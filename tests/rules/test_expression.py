@@ -22,11 +22,11 @@ from adaptive_stream.engine.entity import (
     ViewedItem,
 )
 from adaptive_stream.engine.fact import Line
-from adaptive_stream.engine.journey import Expression
 from adaptive_stream.engine.now import Now
 from adaptive_stream.engine.said import Said
 from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import View
+from adaptive_stream.engine.word import Expression
 
 INSTANCE_ONLY = {"items"}  # of Subject: set when it is made
 
