@@ -14,15 +14,17 @@ from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
-from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
+from adaptive_stream.stages.outcome import EngineFault, Stage
+from adaptive_stream.stages.working import worked
 from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
 from adaptive_stream.worker.store import Memory, Store
-from adaptive_stream.worker.transport import Consumer, Inbox
+from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
 log = logging.getLogger(__name__)
+BREATH_RECORDS = 500  # Then everything else has its turn.
 RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
 
 
@@ -126,27 +128,39 @@ class Keeper:
             await self._reader.stop()
             self._reader = None
 
-    async def work(self, consumer: Consumer, inbox: Inbox) -> None:
-        """Works on what waits in an inbox, as one batch. Nothing else runs between its take and
-        the moment at which the partition has accepted what came of it."""
-        inbox.offered = False
+    async def work(self, consumer: Consumer, inboxes: Inboxes) -> None:
+        """Works on what waits, a batch of each partition in turn."""
+        inboxes.offered = False
+        records = 0
+        for inbox in inboxes.values():
+            if consumer.inboxes is not inboxes:
+                return  # They were let go meanwhile.
+            records += self._work(inbox)
+            if records > BREATH_RECORDS:  # Outputs leave, heart beats go on.
+                records = 0
+                await asyncio.sleep(0)
+        await consumer.offer()
+
+    def _work(self, inbox: Inbox) -> int:
+        """One batch; its records. Nothing else runs between its take and the moment at which the
+        partition has accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
-        if partition is None or consumer.inboxes.get(inbox.tp) is not inbox:
-            return
+        if partition is None or not len(inbox):
+            return 0
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:
-            return
+            return 0
         records = inbox.take(self._settings.records_max, self._settings.batch_bytes_max)
-        if not records:
-            return
-        outcome, left = self._outcome(partition, records)
-        inbox.put_back(left)
+        outcome, fault = worked(self.stage, partition.tp, records, partition)
+        if fault is not None:
+            self._say(partition, fault)
+        inbox.put_back([record for record in records if record.offset >= outcome.next_offset])
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
         self._metrics.batch(outcome.records, outcome.counts)
         if outcome.suppressed and self._settings.clock == "wall":
             self._remember(self._timed(outcome.suppressed, reach))
-        await consumer.offer(inbox)
+        return len(records)
 
     async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
         await self.outboxes.acknowledged(reach)
@@ -160,29 +174,11 @@ class Keeper:
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    def _outcome(self, partition: Partition, records: list[Any]) -> tuple[Outcome, list[Any]]:
-        """What came of the records, and those that were not worked on."""
-        try:
-            outcome = self.stage.work(partition.tp, records, partition)
-        except EngineFault as fault:
-            good = [record for record in records if record.offset < fault.offset]
-            if good:  # The same again without it; the next batch begins with the fault.
-                outcome = self.stage.work(partition.tp, good, partition)
-            else:
-                outcome = self._buried(partition, records[0], fault)
-        left = [record for record in records if record.offset >= outcome.next_offset]
-        return outcome, left
-
-    def _buried(self, partition: Partition, record: Any, fault: EngineFault) -> Outcome:
+    def _say(self, partition: Partition, fault: EngineFault) -> None:
         kind = type(fault.error).__name__
-        place = f"{partition.tp.topic}/{partition.tp.partition}/{record.offset}"
+        place = f"{partition.tp.topic}/{partition.tp.partition}/{fault.offset}"
         log.error("the engine raised %s at %s: see its dead-letter topic", kind, place)
         log.debug("what it raised", exc_info=fault.error)
-        outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
-        outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]
-        outcome.count("engine_exceptions", kind)
-        outcome.count("dead_letters", "engine_fault")
-        return outcome
 
     def _waiting(self) -> int:
         return sum(each.next_offset - each.committable for each in self.partitions.values())
@@ -190,4 +186,4 @@ class Keeper:
     def _on_room(self, consumer: Consumer, inbox: Inbox) -> None:
         if not inbox.ready:
             inbox.ready = True
-            self._remember(consumer.offer(inbox))
+            self._remember(consumer.offer())
