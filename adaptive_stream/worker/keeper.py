@@ -11,12 +11,14 @@ from typing import Any
 from faust.types import TP
 
 from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
+from adaptive_stream.process.stale import LOST_S, remove_stale
 from adaptive_stream.stages.outcome import EngineFault, Stage
 from adaptive_stream.stages.working import worked
-from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
+from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects, Reader, read_inputs
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
@@ -39,6 +41,8 @@ class Keeper:
         self._settings = settings
         self._metrics = metrics
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
+        self._directory = settings.data_dir / stage.name
+        self._tidying: asyncio.TimerHandle | None = None
         self._reader: Reader | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
@@ -64,18 +68,19 @@ class Keeper:
 
     async def _restore(self, consumer: Consumer, group: str, assigned: set[TP]) -> None:
         began = time.perf_counter()
-        inputs = await Inputs.read(self._settings, group, sorted(assigned))
+        inputs = await read_inputs(self._settings, group, sorted(assigned))
         if self.stage.changelog is None:
             for tp in assigned:
-                start = inputs.position(tp)
+                start = steps.position(inputs[tp])
                 effects = PartitionEffects(self.outboxes)
                 self.partitions[tp] = Partition(tp, start, effects, self._metrics)
         else:
             if self._reader is None:
                 self._reader = Reader(self._settings)
                 await self._reader.start()
+            self._remove_stale({_name_of(tp) for tp in assigned})
             for tp in sorted(assigned):
-                await self._take_over(tp, inputs, self._reader)
+                await self._take_over(tp, inputs[tp], self._reader)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
@@ -84,11 +89,19 @@ class Keeper:
         self._metrics.add("rebalances")
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 
-    async def _take_over(self, tp: TP, inputs: Inputs, reader: Reader) -> None:
-        path = self._settings.data_dir / self.stage.name / f"{tp.topic}-{tp.partition}"
-        store = Store(path, self._memory)
+    def _remove_stale(self, ours: set[str], *, are_open: bool = False) -> None:
+        """Now, and again when what is being lost now is due."""
+        for name in remove_stale(self._directory, ours, are_open=are_open):
+            log.warning("removed the store of %s: it was not used for too long", name)
+        if self._tidying is not None:
+            self._tidying.cancel()
+        loop = asyncio.get_running_loop()
+        again = partial(self._remove_stale, ours, are_open=True)
+        self._tidying = loop.call_later(LOST_S + 60, again)
+
+    async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
+        store = Store(self._directory / _name_of(tp), self._memory)
         try:
-            found = inputs.of(tp)
             effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
             work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
@@ -187,3 +200,7 @@ class Keeper:
         if not inbox.ready:
             inbox.ready = True
             self._remember(consumer.offer())
+
+
+def _name_of(tp: TP) -> str:
+    return f"{tp.topic}-{tp.partition}"

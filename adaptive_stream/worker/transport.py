@@ -148,9 +148,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     def hold(self, pause: list[TP], resume: list[TP]) -> None:
         """Leaves partitions out of fetches, or takes them in again."""
         consumer = self._ensure_consumer()
-        assigned = consumer.assignment()
-        consumer.pause(*(tp for tp in map(driver.ensure_aiokafka_TP, pause) if tp in assigned))
-        consumer.resume(*(tp for tp in map(driver.ensure_aiokafka_TP, resume) if tp in assigned))
+        consumer.pause(*map(driver.ensure_aiokafka_TP, pause))
+        consumer.resume(*map(driver.ensure_aiokafka_TP, resume))
 
 
 class Consumer(driver.Consumer):
