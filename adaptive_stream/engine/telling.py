@@ -1,11 +1,14 @@
 """What the channels of a run have to be told: suppress, hold, release.
 
-Rule 1: a telling is the difference between what a channel was told and what is so now.
+Rule 1: a telling is the difference between what a channel was told and what is so now. Whom it
+names is part of it: as she gains or loses an address, what still stands is told again.
 Rule 2: a hold is always ended for whoever waits; of a stop that is taken back only what is still
 good is worth a word.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+
+import msgspec
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.condition import About
@@ -13,8 +16,10 @@ from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.reach import Reach
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.verdict import Verdict
-from adaptive_stream.engine.view import View
+from adaptive_stream.engine.view import Hit, View
 
 RELEASED_BY = {
     "order.voided": "fact_retracted",
@@ -26,8 +31,7 @@ RELEASED_BY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """An instance with all that it is judged by."""
 
     member: str
@@ -37,8 +41,7 @@ class Run:
     now_ms: int
 
 
-@dataclass(slots=True)
-class Telling:
+class Telling(msgspec.Struct):
     """What the channels of a run have to be told: channel -> steps. action: suppress, hold,
     release."""
 
@@ -52,24 +55,56 @@ class Telling:
     rev: int = 0
 
 
-@dataclass(slots=True)
-class Judgement:
+class Hush(msgspec.Struct, frozen=True):
+    """What the channels of a purpose have to be told. action: hold, release."""
+
+    action: str
+    purpose: str
+    because: str
+    channels: tuple[str, ...]
+    event_ms: int
+    rev: int
+    cause: Cause | None = None
+    until_ms: int | None = None
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A step that was due and may not offer what it promises; `offer`: what is offered on the air
+    in its place, "" for nothing."""
+
+    one: Run
+    due: run.Due
+    because: str
+    hit: Hit
+    offer: str
+
+
+class Judgement(msgspec.Struct):
     """One judging of one customer: what it looks at, and below what it brought about.
 
-    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
-    `changed`: some run stands otherwise than before, whether or not anybody had to be told.
+    `stopped`, `due` and `broken` carry what opportunities are made of; `runs` is every run there
+    is now; `changed`: some run stands otherwise than before, whether or not anybody had to be told;
+    `would`: what runs in the shadow would have done. `held`: the purposes that a standing rule
+    holds, `freed`: those that none holds any more, since when; `hushes`: what is told of them.
     """
 
     customer: Customer
     view: View
     occasion: Occasion
-    runs: list[Run] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    tellings: list[Telling] = field(default_factory=list)
-    stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
-    due: list[tuple[Run, run.Due]] = field(default_factory=list)
-    not_started: list[str] = field(default_factory=list)
+    reach: Reach
+    runs: list[Run] = []
+    transitions: list[Transition] = []
+    tellings: list[Telling] = []
+    stopped: list[tuple[Run, Verdict]] = []
+    due: list[tuple[Run, run.Due]] = []
+    broken: list[Broken] = []
+    not_started: list[str] = []
+    would: tuple[str, ...] = ()
     changed: bool = False
+    held: set[str] = msgspec.field(default_factory=set)
+    freed: dict[str, int] = {}
+    hushes: list[Hush] = []
+    sources: Mapping[str, Sources] = {}
 
 
 def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
@@ -81,10 +116,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         return
     same_hold = (instance.because, instance.until_ms) == (verdict.because, verdict.until_ms)
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
-        return
-    channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
-    if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
-        channels = dict.fromkeys(instance.told, ()) | channels
+        channels = {}
+    else:
+        channels = _remaining(one, judgement)
+        if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
+            channels = dict.fromkeys(instance.told, ()) | channels
+    channels = _reached_otherwise(instance, judgement.reach) | channels
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -98,6 +135,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     _say(telling, judgement)
 
 
+def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
+    """The channels whose last word names others than her endpoints now, with what it said."""
+    to = instance.told_to
+    return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
+
+
 def _release(one: Run, judgement: Judgement) -> None:
     instance, occasion = one.instance, judgement.occasion
     held = instance.status == "held"
@@ -105,18 +148,23 @@ def _release(one: Run, judgement: Judgement) -> None:
     if held and instance.until_ms is not None and instance.until_ms <= one.now_ms:
         event_ms, because = instance.until_ms, "hold_lapsed"
     if held:
-        following = run.due_ms(one.journey, instance, judgement.view.zone)
-        if following is not None and following[1] < event_ms:
-            instance.moved_ms = event_ms  # What came due under the hold is due when it ends.
-    left = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+        run.move(one.journey, instance, judgement.view.zone, event_ms)
+    left = _remaining(one, judgement)
     channels = {c: left.get(c, ()) for c in instance.told if held or c in left}
     # The others hear of it when the run begins anew and something is good on them again.
     instance.told = {c: steps for c, steps in instance.told.items() if c not in channels}
     _say(Telling("release", one, because, channels, event_ms), judgement)
 
 
+def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
+    held = one.instance.status == "held" or one.journey.purpose in judgement.held
+    return run.remaining(one.journey, one.instance, judgement.view, one.now_ms, held=held)
+
+
 def _say(telling: Telling, judgement: Judgement) -> None:
     if telling.channels:
-        telling.run.instance.rev += 1
-        telling.rev = telling.run.instance.rev
+        instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
+        instance.rev += 1
+        instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
+        telling.rev = instance.rev
         judgement.tellings.append(telling)

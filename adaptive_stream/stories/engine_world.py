@@ -10,22 +10,33 @@ from collections.abc import Mapping
 
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import Context
 from adaptive_stream.engine.customer import decode_customer, encode_customer
+from adaptive_stream.engine.decision import Decision
 from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.notice import (
+    PREFIX,
+    Notice,
+    decode_notice,
+    newer,
+    noted,
+    subjects,
+)
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
 from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.outputs import records
 from adaptive_stream.stages import counts
-from adaptive_stream.stories.output import Output, metric, output
+from adaptive_stream.stories.output import Output, board_of, metric, output
 from adaptive_stream.stories.phrases import METRICS, STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import MINUTE_MS, minutes, timeline
+from adaptive_stream.stories.wakes import Wakes
 
 TENANT_KEY = b"a key for stories"
 
@@ -60,9 +71,11 @@ class EngineWorld:
         self._reading = reading
         self._clock = Clock()
         self._rows: dict[str, bytes] = {}  # identifier hash -> its row
+        self._notices: dict[str, bytes] = {}
+        self._context = Context(self._look)
         self._customers: dict[str, bytes] = {}
         self._counts: Counter[tuple[str, ...]] = Counter()  # (metric, labels...)
-        self._wakes: dict[str, int] = {}  # customer -> the earliest time that changes something
+        self._wakes = Wakes()
         self._queue: deque[tuple[str, Arrival]] = deque()
         self._written = 0
 
@@ -76,8 +89,7 @@ class EngineWorld:
             self.outputs.append(Output(f"dlq.{record.channel}", record.at_ms, "", refusal))
         cause = f"channel.{record.channel}.v1/0/{self._written}"
         for fact in admission.facts:
-            if fact.type not in WITHOUT_CUSTOMER:
-                self._queue.append(("identity", _arrival(fact, record.at_ms, cause)))
+            self._queue += _arrivals(fact, record.at_ms, cause)
         self._until_quiet()
 
     def take(self, fact: Fact, log_ms: int) -> None:
@@ -101,10 +113,8 @@ class EngineWorld:
         """The clock moves, and whoever is due is woken, in the order of (due, customer)."""
         known = dict.fromkeys(self._reading, now_ms)
         self._clock = self._clock.ticked(Clock(now_ms=now_ms, known=known))
-        woken = (0, "")
-        while due := [at for at in self._due() if at > woken]:
-            woken = min(due)
-            self._queue.append(("customer", Arrival("tick", woken[1], b"", now_ms)))
+        for customer in self._wakes.due(self._clock.now_ms):
+            self._queue.append(("customer", Arrival("tick", customer, b"", now_ms)))
             self._until_quiet()
 
     def look(self, at_ms: int) -> None:
@@ -112,23 +122,50 @@ class EngineWorld:
         for (name, *labels), count in sorted(self._counts.items()):
             if f"{name}_total" in METRICS:
                 self.outputs.append(metric(f"{name}_total", labels, count, at_ms))
+        notices = {key[len(PREFIX) :]: decode_notice(body) for key, body in self._notices.items()}
+        self.outputs += board_of(notices, self.outputs, at_ms)
         for customer, state in sorted(self._customers.items()):
             self.outputs.append(Output(STATE_SIZE, at_ms, customer, {"bytes": len(state)}))
 
-    def _due(self) -> list[tuple[int, str]]:
-        return [(at, who) for who, at in self._wakes.items() if at <= self._clock.now_ms]
+    def say(self, decision: Decision) -> None:
+        """Where a decision goes: here it becomes the record that a consumer would see."""
+        for record in records(decision):
+            self.outputs.append(output(record.topic, record.key, record.value, record.headers))
 
     def _next_due_minute(self) -> int | None:
-        if not self._wakes or not self._clock.now_ms:
+        earliest_ms = self._wakes.earliest()
+        if earliest_ms is None or not self._clock.now_ms:
             return None
-        due_ms = max(min(self._wakes.values()), self._clock.now_ms + 1)
+        due_ms = max(earliest_ms, self._clock.now_ms + 1)
         return -(-due_ms // MINUTE_MS) * MINUTE_MS
 
     def _until_quiet(self) -> None:
         while self._queue:
             to, arrival = self._queue.popleft()
-            for message in self._resolve(arrival) if to == "identity" else self._step(arrival):
+            for message in self._work(to, arrival):
                 self._queue.append((message.to, _passed_on(message, arrival)))
+
+    def _work(self, to: str, arrival: Arrival) -> tuple[Message, ...]:
+        if to == "everywhere":
+            if newer(arrival.body, self._notices.get(arrival.key)):
+                self._notices[arrival.key] = arrival.body
+                self._context = Context(self._look)
+            return ()
+        if arrival.kind == "context":
+            return self._note(arrival)
+        return self._resolve(arrival) if to == "identity" else self._step(arrival)
+
+    def _note(self, arrival: Arrival) -> tuple[Message, ...]:
+        row = self._rows.get(arrival.key)
+        after = noted(decode_notice(row) if row else None, arrival)
+        if after is None:
+            return ()
+        self._rows[arrival.key] = after[1].body
+        return (after[1],)
+
+    def _look(self, subject: str) -> Notice | None:
+        body = self._notices.get(PREFIX + subject)
+        return decode_notice(body) if body else None
 
     def _resolve(self, arrival: Arrival) -> tuple[Message, ...]:
         row = self._rows.get(arrival.key)
@@ -143,19 +180,16 @@ class EngineWorld:
     def _step(self, arrival: Arrival) -> tuple[Message, ...]:
         state = self._customers.get(arrival.key)
         customer = None if state is None else decode_customer(state)
-        stepped = step(customer, arrival, self._rules, self._clock)
+        stepped = step(customer, arrival, self._rules, self._clock, self._context)
         self._customers.pop(arrival.key, None)
-        self._wakes.pop(arrival.key, None)
+        self._wakes.set(arrival.key, stepped.state.wake_ms if stepped.state else None)
         if stepped.state is not None:
             self._customers[arrival.key] = encode_customer(stepped.state)
-            if stepped.state.wake_ms is not None:
-                self._wakes[arrival.key] = stepped.state.wake_ms
         self._counts.update(map(counts.of_fault, stepped.faults))
         for decision in stepped.decisions:
             for transition in getattr(decision, "transitions", ()):
                 self._counts.update(counts.of_transition(transition))
-            for record in records(decision):
-                self.outputs.append(output(record.topic, record.key, record.value, record.headers))
+            self.say(decision)
         return stepped.messages
 
 
@@ -166,6 +200,17 @@ def reading_of(channels: Mapping[str, Channel]) -> dict[str, ReadRule]:
         own = [one.rule for one in channel.read if one.topic.endswith(f"channel.{name}.v1")]
         reading[name] = own[0] if own else ReadRule(name, blocked=channel.read[0].rule.blocked)
     return reading
+
+
+def _arrivals(fact: Fact, log_ms: int, cause: str) -> list[tuple[str, Arrival]]:
+    """The fact under its strongest identifier, or in the row of each thing that it speaks of."""
+    if fact.type not in WITHOUT_CUSTOMER:
+        return [("identity", _arrival(fact, log_ms, cause))]
+    body = encode_fact(fact)
+    return [
+        ("identity", Arrival("context", PREFIX + subject, body, log_ms, cause, type=fact.type))
+        for subject in subjects(fact)
+    ]
 
 
 def _arrival(fact: Fact, log_ms: int, cause: str) -> Arrival:
