@@ -77,10 +77,12 @@ simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 wo
 
 CHAOS_RUNS ?= 200000
 CHAOS_PEOPLE ?= 10000
+CHAOS_SHAKES ?= 10
 .PHONY: chaos
-chaos: $(INSTALLED) ## Identity at length: histories, then people amid kill -9 (CHAOS_RUNS, _PEOPLE)
+chaos: $(INSTALLED) ## Histories of identity, kill -9, SIGSTOP, restarts at length (CHAOS_RUNS, _SHAKES)
 	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
 	CHAOS_PEOPLE=$(CHAOS_PEOPLE) $(IN_VENV) -m pytest tests/broker/test_identity_scale.py
+	CHAOS_SHAKES=$(CHAOS_SHAKES) $(IN_VENV) -m pytest tests/broker/test_shaken.py
 
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka

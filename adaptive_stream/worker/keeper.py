@@ -11,18 +11,22 @@ from typing import Any
 from faust.types import TP
 
 from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
-from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
-from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
+from adaptive_stream.process.stale import LOST_S, remove_stale
+from adaptive_stream.stages.outcome import EngineFault, Stage
+from adaptive_stream.stages.working import worked
+from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects, Reader, read_inputs
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
 from adaptive_stream.worker.store import Memory, Store
-from adaptive_stream.worker.transport import Consumer, Inbox
+from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
 log = logging.getLogger(__name__)
+BREATH_RECORDS = 500  # Then everything else has its turn.
 RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
 
 
@@ -37,6 +41,8 @@ class Keeper:
         self._settings = settings
         self._metrics = metrics
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
+        self._directory = settings.data_dir / stage.name
+        self._tidying: asyncio.TimerHandle | None = None
         self._reader: Reader | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
@@ -62,18 +68,19 @@ class Keeper:
 
     async def _restore(self, consumer: Consumer, group: str, assigned: set[TP]) -> None:
         began = time.perf_counter()
-        inputs = await Inputs.read(self._settings, group, sorted(assigned))
+        inputs = await read_inputs(self._settings, group, sorted(assigned))
         if self.stage.changelog is None:
             for tp in assigned:
-                start = inputs.position(tp)
+                start = steps.position(inputs[tp])
                 effects = PartitionEffects(self.outboxes)
                 self.partitions[tp] = Partition(tp, start, effects, self._metrics)
         else:
             if self._reader is None:
                 self._reader = Reader(self._settings)
                 await self._reader.start()
+            self._remove_stale({_name_of(tp) for tp in assigned})
             for tp in sorted(assigned):
-                await self._take_over(tp, inputs, self._reader)
+                await self._take_over(tp, inputs[tp], self._reader)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
@@ -82,11 +89,19 @@ class Keeper:
         self._metrics.add("rebalances")
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 
-    async def _take_over(self, tp: TP, inputs: Inputs, reader: Reader) -> None:
-        path = self._settings.data_dir / self.stage.name / f"{tp.topic}-{tp.partition}"
-        store = Store(path, self._memory)
+    def _remove_stale(self, ours: set[str], *, are_open: bool = False) -> None:
+        """Now, and again when what is being lost now is due."""
+        for name in remove_stale(self._directory, ours, are_open=are_open):
+            log.warning("removed the store of %s: it was not used for too long", name)
+        if self._tidying is not None:
+            self._tidying.cancel()
+        loop = asyncio.get_running_loop()
+        again = partial(self._remove_stale, ours, are_open=True)
+        self._tidying = loop.call_later(LOST_S + 60, again)
+
+    async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
+        store = Store(self._directory / _name_of(tp), self._memory)
         try:
-            found = inputs.of(tp)
             effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
             work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
@@ -126,27 +141,39 @@ class Keeper:
             await self._reader.stop()
             self._reader = None
 
-    async def work(self, consumer: Consumer, inbox: Inbox) -> None:
-        """Works on what waits in an inbox, as one batch. Nothing else runs between its take and
-        the moment at which the partition has accepted what came of it."""
-        inbox.offered = False
+    async def work(self, consumer: Consumer, inboxes: Inboxes) -> None:
+        """Works on what waits, a batch of each partition in turn."""
+        inboxes.offered = False
+        records = 0
+        for inbox in inboxes.values():
+            if consumer.inboxes is not inboxes:
+                return  # They were let go meanwhile.
+            records += self._work(inbox)
+            if records > BREATH_RECORDS:  # Outputs leave, heart beats go on.
+                records = 0
+                await asyncio.sleep(0)
+        await consumer.offer()
+
+    def _work(self, inbox: Inbox) -> int:
+        """One batch; its records. Nothing else runs between its take and the moment at which the
+        partition has accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
-        if partition is None or consumer.inboxes.get(inbox.tp) is not inbox:
-            return
+        if partition is None or not len(inbox):
+            return 0
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:
-            return
+            return 0
         records = inbox.take(self._settings.records_max, self._settings.batch_bytes_max)
-        if not records:
-            return
-        outcome, left = self._outcome(partition, records)
-        inbox.put_back(left)
+        outcome, fault = worked(self.stage, partition.tp, records, partition)
+        if fault is not None:
+            self._say(partition, fault)
+        inbox.put_back([record for record in records if record.offset >= outcome.next_offset])
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
         self._metrics.batch(outcome.records, outcome.counts)
         if outcome.suppressed and self._settings.clock == "wall":
             self._remember(self._timed(outcome.suppressed, reach))
-        await consumer.offer(inbox)
+        return len(records)
 
     async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
         await self.outboxes.acknowledged(reach)
@@ -160,29 +187,11 @@ class Keeper:
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    def _outcome(self, partition: Partition, records: list[Any]) -> tuple[Outcome, list[Any]]:
-        """What came of the records, and those that were not worked on."""
-        try:
-            outcome = self.stage.work(partition.tp, records, partition)
-        except EngineFault as fault:
-            good = [record for record in records if record.offset < fault.offset]
-            if good:  # The same again without it; the next batch begins with the fault.
-                outcome = self.stage.work(partition.tp, good, partition)
-            else:
-                outcome = self._buried(partition, records[0], fault)
-        left = [record for record in records if record.offset >= outcome.next_offset]
-        return outcome, left
-
-    def _buried(self, partition: Partition, record: Any, fault: EngineFault) -> Outcome:
+    def _say(self, partition: Partition, fault: EngineFault) -> None:
         kind = type(fault.error).__name__
-        place = f"{partition.tp.topic}/{partition.tp.partition}/{record.offset}"
+        place = f"{partition.tp.topic}/{partition.tp.partition}/{fault.offset}"
         log.error("the engine raised %s at %s: see its dead-letter topic", kind, place)
         log.debug("what it raised", exc_info=fault.error)
-        outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
-        outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]
-        outcome.count("engine_exceptions", kind)
-        outcome.count("dead_letters", "engine_fault")
-        return outcome
 
     def _waiting(self) -> int:
         return sum(each.next_offset - each.committable for each in self.partitions.values())
@@ -190,4 +199,8 @@ class Keeper:
     def _on_room(self, consumer: Consumer, inbox: Inbox) -> None:
         if not inbox.ready:
             inbox.ready = True
-            self._remember(consumer.offer(inbox))
+            self._remember(consumer.offer())
+
+
+def _name_of(tp: TP) -> str:
+    return f"{tp.topic}-{tp.partition}"

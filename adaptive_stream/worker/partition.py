@@ -23,8 +23,10 @@ from adaptive_stream.stages.outcome import NEVER, Outcome, Row
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.store import Store
 
-SPACING_S = 0.02  # Between two checkpoints of a partition, so that they gather under load.
-IDLE_SPACING_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
+# Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
+# outputs, which share the connection with them, seldom wait for one.
+BEAT_S = 0.05
+IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
 
 class Effects(Protocol):
@@ -77,6 +79,7 @@ class Partition:
         self._pending: Pending | None = None
         self._pending_bytes = 0
         self._work = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._closing = False
         self._checkpoints = asyncio.get_running_loop().create_task(self._run())
 
@@ -130,11 +133,14 @@ class Partition:
         self._overlay.update(outcome.rows)
         self.sources.update(outcome.sources)
         self._pending_bytes += outcome.bytes
+        if self._pending_bytes > self.bytes_max:
+            self._hurry.set()
         self._work.set()
 
     async def finish(self) -> None:
         """Checkpoints what is pending and lets go of the store."""
         self._closing = True
+        self._hurry.set()
         self._work.set()
         await self._checkpoints
         if self._store is not None:
@@ -170,11 +176,12 @@ class Partition:
         pending = self._pending
         if pending is None:
             return
-        idle = not pending.rows and not pending.sources
-        if idle and self._progress is not None and not self._closing:
-            await asyncio.sleep(IDLE_SPACING_S)
-        pending = self._pending or pending
+        if self._progress is not None:
+            await self._next_beat(BEAT_S if pending.rows or pending.sources else IDLE_BEAT_S)
         self._pending, self._pending_bytes = None, 0
+        self._work.clear()
+        if not self._closing:
+            self._hurry.clear()
         began = time.perf_counter()
         if self._progress is None:
             await drive(steps.pass_on(pending), self._effects)
@@ -191,8 +198,15 @@ class Partition:
         self.on_room()
         if self._pending is not None:
             self._work.set()
-        if self._progress is not None and not self._closing:
-            await asyncio.sleep(SPACING_S)
+
+    async def _next_beat(self, beat_s: float) -> None:
+        """Waits for it, but not with much at hand, nor at the end."""
+        now_s = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(now_s - now_s % beat_s + beat_s):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass
 
     def _count_strangers(self) -> None:
         progress = self._progress

@@ -48,8 +48,9 @@ class Stack:
         self._options = options
         self.worker = self.another_worker("worker")
 
-    def another_worker(self, name: str) -> RunningWorker:
-        """One more in the same consumer groups, with stores and ports of its own; not started."""
+    def another_worker(self, name: str, *options: str) -> RunningWorker:
+        """One more in the same consumer groups, with stores and ports of its own; not started.
+        `options` are its own, beside those of all."""
         return RunningWorker(
             self.bootstrap,
             self.directory / name,
@@ -58,6 +59,7 @@ class Stack:
                 *("--prefix", self.prefix),
                 *("--topics-dir", str(self.topics_dir), "--rules-dir", str(self.rules_dir)),
                 *self._options,
+                *options,
             ),
         )
 
