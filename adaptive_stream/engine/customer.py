@@ -191,6 +191,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
         return [
             (member_id, member.instances[name])
             for member_id, member in sorted(self.members.items())
+            if member.instances
             for name in sorted(member.instances)
         ]
 

@@ -79,7 +79,10 @@ def over_limit(identifiers: Iterable[str], policy: IdentityPolicy) -> str:
 
 def has_person(identifiers: Iterable[str], policy: IdentityPolicy) -> bool:
     """Whether any of these names a person."""
-    return any(not policy.is_weak(kind_of(identifier)) for identifier in identifiers)
+    for identifier in identifiers:
+        if not policy.is_weak(kind_of(identifier)):
+            return True
+    return False
 
 
 def refusal(

@@ -7,7 +7,7 @@ A view can be kept beside the state that it was folded from. When a fact has com
 that keeps it is folded again; what the view says then is what a fold of everything would say.
 """
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterator, Mapping
 from itertools import chain
 
 import msgspec
@@ -15,8 +15,8 @@ import msgspec
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer, Kept
 from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
-from adaptive_stream.engine.journey import Policy
+from adaptive_stream.engine.entity import Cart, Case, Contract, Order
+from adaptive_stream.engine.journey import KIND_OF, Policy
 from adaptive_stream.engine.parts import (
     carts,
     consent,
@@ -26,9 +26,11 @@ from adaptive_stream.engine.parts import (
     profile,
     service,
 )
-from adaptive_stream.engine.parts.kept import heard_in, unite
+from adaptive_stream.engine.parts.kept import cause_of, unite
 
 Entity = Cart | Order | Contract | Case
+KeptByKey = dict[str, list[Kept]]
+NOTHING: Mapping[str, Entity] = {}
 
 
 # In order of folding: a cart is bought by an order.
@@ -61,13 +63,13 @@ class View(msgspec.Struct):
     consent: list[dict[str, object]] = []
     messages: dict[str, dict[str, object]] = {}
     sent_steps: set[tuple[str, str, str]] = set()
-    heard: Heard = {}
+    kept: dict[str, KeptByKey] = {}  # of the parts that make no things
     types: set[str] = set()  # of all facts, those that count for nothing too
     retracted: set[str] = set()  # ids of facts
     order_names: dict[str, str] = {}  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = {}
     hits: dict[tuple[str | None, ...], list[Hit]] = {}  # asked so far
-    heard_in: dict[str, Heard] = {}  # `heard`, part by part
+    latest: dict[str, Cause | None] = {}  # asked of `heard` so far
     carts_until_ms: float = 0.0  # then time alone changes a cart
     identifiers: list[str] = []
     who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
@@ -111,6 +113,21 @@ class View(msgspec.Struct):
     def language(self) -> str:
         return self.profile.get("language", "")
 
+    def heard(self, type_: str) -> Cause | None:
+        """The latest fact of this type over all that she has; a purchase counts once it is paid."""
+        if type_ not in self.latest:
+            self.latest[type_] = max(self._heard(type_), key=lambda c: (c.at_ms, c.id), default=None)
+        return self.latest[type_]
+
+    def _heard(self, type_: str) -> Iterator[Cause]:
+        for entity in self.by_kind.get(KIND_OF.get(type_, ""), NOTHING).values():
+            unpaid = type_ == "order.completed" and isinstance(entity, Order) and not entity.paid
+            if type_ in entity.heard and not unpaid:
+                yield entity.heard[type_]
+        for by_key in self.kept.values():
+            for key, facts in by_key.items():
+                yield from (cause_of(kept, key) for kept in facts if kept.type == type_)
+
     def order(self, number: str) -> Order | None:
         """The order known under this number, its own or one that it replaced."""
         return self.order_by_number.get(self.order_names.get(number, number))
@@ -137,14 +154,13 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
             kept = _united(owned.get(part, []), part, view.retracted)
             _fold_part(view, part, kept, policy, now_ms)
     if stale:
-        view.heard = _merged(view.heard_in.values())
-        view.types = {*view.heard, *(t for order in view.orders for t in order.heard)}
+        view.types, view.latest = _types(view), {}
     view.fresh, view.stale, view.hits = EVERY_PART, set(), {}
     return view
 
 
 def _fold_part(
-    view: View, part: str, kept: dict[str, list[Kept]], policy: Policy, now_ms: int
+    view: View, part: str, kept: KeptByKey, policy: Policy, now_ms: int
 ) -> None:
     if part == "orders":
         by_order = orders.fold(kept)
@@ -162,7 +178,7 @@ def _fold_part(
     elif part == "consent":
         view.consent = consent.fold(kept)
     else:
-        view.heard_in[part] = heard_in(kept)
+        view.kept[part] = kept
         if part == "messages":
             view.messages, view.sent_steps = messages.fold(kept), messages.sent_steps(kept)
         elif part == "profile":
@@ -175,21 +191,22 @@ def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:
     by_key: dict[str, Entity] = view.by_kind[KIND_OF_PART[part]]  # type: ignore[assignment]
     by_key.clear()
     by_key.update(sorted(found.items()))
-    heards = [entity.heard for entity in by_key.values()]
-    if part == "orders":  # What was not paid has not been heard of.
-        heards = [_of_paid(order) for order in view.orders]
-    view.heard_in[part] = heards[0] if len(heards) == 1 else _merged(heards)
 
 
-def _of_paid(order: Order) -> Heard:
-    if order.paid:
-        return order.heard
-    return {type_: cause for type_, cause in order.heard.items() if type_ != "order.completed"}
+def _types(view: View) -> set[str]:
+    types = set()
+    for entities in view.by_kind.values():
+        for entity in entities.values():
+            types.update(entity.heard)
+    for by_key in view.kept.values():
+        for facts in by_key.values():
+            types.update([kept.type for kept in facts])
+    return types
 
 
-def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[dict[str, list[Kept]]]]:
+def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[KeptByKey]]:
     """Part -> what each member that has one keeps in it, in order of members."""
-    owned: dict[str, list[dict[str, list[Kept]]]] = {}
+    owned: dict[str, list[KeptByKey]] = {}
     for _, member in sorted(customer.members.items()):
         for part, by_key in member.parts.items():
             if part in stale:
@@ -198,8 +215,8 @@ def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[dict[str
 
 
 def _united(
-    owned: list[dict[str, list[Kept]]], part: str, retracted: set[str]
-) -> dict[str, list[Kept]]:
+    owned: list[KeptByKey], part: str, retracted: set[str]
+) -> KeptByKey:
     """Key -> facts of all members, without what was retracted."""
     if len(owned) == 1 and not retracted:
         return owned[0]
@@ -207,7 +224,7 @@ def _united(
     for by_key in owned:
         for key, facts in by_key.items():
             gathered.setdefault(key, []).append(facts)
-    united: dict[str, list[Kept]] = {}
+    united: KeptByKey = {}
     for key, sets in gathered.items():
         one_set = sets[0] if len(sets) == 1 else unite(chain.from_iterable(sets))
         # Of what was seen only the latest is kept; whoever takes it back knows of no other.
@@ -215,14 +232,3 @@ def _united(
         if left := [kept for kept in one_set if kept.id not in retracted]:
             united[key] = left
     return united
-
-
-def _merged(heards: Iterable[Heard]) -> Heard:
-    """The latest of each kind of fact."""
-    latest: Heard = {}
-    for heard in heards:
-        for type_, cause in heard.items():
-            other = latest.get(type_)
-            if other is None or (cause.at_ms, cause.id) > (other.at_ms, other.id):
-                latest[type_] = cause
-    return latest
