@@ -13,7 +13,6 @@ from adaptive_stream.engine.entity import Cart, Heard, Order
 from adaptive_stream.engine.journey import KIND_OF, Expression, Use
 from adaptive_stream.engine.view import Entity, Hit, View
 
-
 NOTHING: Heard = {}
 
 

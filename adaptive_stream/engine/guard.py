@@ -79,10 +79,7 @@ def over_limit(identifiers: Iterable[str], policy: IdentityPolicy) -> str:
 
 def has_person(identifiers: Iterable[str], policy: IdentityPolicy) -> bool:
     """Whether any of these names a person."""
-    for identifier in identifiers:
-        if not policy.is_weak(kind_of(identifier)):
-            return True
-    return False
+    return any(not policy.is_weak(kind_of(identifier)) for identifier in identifiers)
 
 
 def refusal(

@@ -3,7 +3,6 @@
 Stop rules win over holds; of several holds the one that ends last counts.
 """
 
-
 import msgspec
 
 from adaptive_stream.engine.condition import About, hits, holds

@@ -116,7 +116,9 @@ class View(msgspec.Struct):
     def heard(self, type_: str) -> Cause | None:
         """The latest fact of this type over all that she has; a purchase counts once it is paid."""
         if type_ not in self.latest:
-            self.latest[type_] = max(self._heard(type_), key=lambda c: (c.at_ms, c.id), default=None)
+            self.latest[type_] = max(
+                self._heard(type_), key=lambda c: (c.at_ms, c.id), default=None
+            )
         return self.latest[type_]
 
     def _heard(self, type_: str) -> Iterator[Cause]:
@@ -159,9 +161,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
     return view
 
 
-def _fold_part(
-    view: View, part: str, kept: KeptByKey, policy: Policy, now_ms: int
-) -> None:
+def _fold_part(view: View, part: str, kept: KeptByKey, policy: Policy, now_ms: int) -> None:
     if part == "orders":
         by_order = orders.fold(kept)
         view.order_names = {name: o.id for o in by_order.values() for name in o.also_known_as}
@@ -194,7 +194,7 @@ def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:
 
 
 def _types(view: View) -> set[str]:
-    types = set()
+    types: set[str] = set()
     for entities in view.by_kind.values():
         for entity in entities.values():
             types.update(entity.heard)
@@ -214,9 +214,7 @@ def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[KeptByKe
     return owned
 
 
-def _united(
-    owned: list[KeptByKey], part: str, retracted: set[str]
-) -> KeptByKey:
+def _united(owned: list[KeptByKey], part: str, retracted: set[str]) -> KeptByKey:
     """Key -> facts of all members, without what was retracted."""
     if len(owned) == 1 and not retracted:
         return owned[0]
@@ -229,6 +227,8 @@ def _united(
         one_set = sets[0] if len(sets) == 1 else unite(chain.from_iterable(sets))
         # Of what was seen only the latest is kept; whoever takes it back knows of no other.
         one_set = one_set[-1:] if part == "seen" else one_set
-        if left := [kept for kept in one_set if kept.id not in retracted]:
-            united[key] = left
+        if retracted:
+            one_set = [kept for kept in one_set if kept.id not in retracted]
+        if one_set:
+            united[key] = one_set
     return united

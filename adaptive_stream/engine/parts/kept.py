@@ -42,7 +42,7 @@ def unite(facts: Iterable[Kept]) -> list[Kept]:
         other = chosen.setdefault((kept.id, kept.type), kept)
         if other is not kept and _content(kept) < _content(other):
             chosen[kept.id, kept.type] = kept
-    return sorted(chosen.values(), key=rank)
+    return sorted(chosen.values(), key=rank) if len(chosen) > 1 else list(chosen.values())
 
 
 def _content(kept: Kept) -> tuple[object, ...]:
@@ -52,9 +52,7 @@ def _content(kept: Kept) -> tuple[object, ...]:
 
 def cause_of(kept: Kept, key: str = "") -> Cause:
     """The kept fact as the cause of something."""
-    return Cause(
-        kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, "", kept.known_ms
-    )
+    return Cause(kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, "", kept.known_ms)
 
 
 def latest_by_type(facts: list[Kept], key: str) -> Heard:
