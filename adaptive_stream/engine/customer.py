@@ -37,7 +37,8 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
     `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
-    what each channel was last told to leave: channel -> steps.
+    what each channel was last told to leave: channel -> steps; `told_to`: the mark of whom that
+    named (see reach.py).
     """
 
     journey: str
@@ -52,6 +53,7 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     steps: dict[str, StepState] = {}
     told: dict[str, tuple[str, ...]] = {}
     moved_ms: int = 0
+    told_to: dict[str, bytes] = {}
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -179,6 +181,11 @@ class Customer(msgspec.Struct, omit_defaults=True):
         self.returned, self.contested = {}, {}
         self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None
         self.bytes_at_most = 0
+
+    def has(self, member: str) -> bool:
+        """Whether a member is known to be hers: facts of it may be quicker than that word."""
+        mine = self.members.get(member)
+        return mine is not None and bool(mine.identifiers)
 
     def elsewhere(self, member: str) -> str:
         """The customer to ask about a member that is not here any more; "" if it is not gone."""

@@ -14,6 +14,7 @@ from adaptive_stream.engine.decision import Transition
 from adaptive_stream.engine.heeding import PART_OF_KIND, concerned
 from adaptive_stream.engine.journey import Clocks, Journey, Rules
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.telling import Judgement, Run, tell
 from adaptive_stream.engine.verdict import Verdict, stopped, verdict
 from adaptive_stream.engine.view import Entity, Hit, View
@@ -26,7 +27,7 @@ def judge(
     customer: Customer, view: View, rules: Rules, clocks: Clocks, occasion: Occasion
 ) -> Judgement:
     """End what is over, start what is to start, judge what runs, do what is due."""
-    judgement = Judgement(customer, view, occasion)
+    judgement = Judgement(customer, view, occasion, Reach(customer, rules.policy))
     before: dict[str, list[Instance]] = {}
     again = concerned(rules, view.fresh)
     judgement.runs = _runs(customer, view, rules, clocks)
@@ -136,6 +137,7 @@ def _begin(journey: Journey, about: About, hit: Hit, judgement: Judgement) -> No
     instances = customer.members[_owner(about, customer)].instances
     if name in instances:  # For a sender it is the same run: the highest `rev` is the last word.
         instance.rev, instance.told = instances[name].rev, instances[name].told
+        instance.told_to = instances[name].told_to
     instances[name] = instance
     customer.bytes_at_most += INSTANCE_BYTES
     if hit.cause.known_ms > journey.not_older_than.after(hit.at_ms, zone):
@@ -220,7 +222,10 @@ def _end_if_over(one: Run, judgement: Judgement) -> None:
     instance = one.instance
     if one.now_ms >= instance.ends_ms:
         _end(one, instance.ends_ms, judgement)
-        instance.told = {}  # Senders have forgotten it too: `releasable_until` has passed.
+        instance.told, instance.told_to = (
+            {},
+            {},
+        )  # Senders have forgotten it too: `releasable_until` has passed.
         return
     refilled = one.about.refilled(instance.begun_ms)
     if refilled and holds(one.journey.when, one.about, judgement.view, one.now_ms):

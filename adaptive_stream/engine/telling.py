@@ -1,6 +1,7 @@
 """What the channels of a run have to be told: suppress, hold, release.
 
-Rule 1: a telling is the difference between what a channel was told and what is so now.
+Rule 1: a telling is the difference between what a channel was told and what is so now. Whom it
+names is part of it: as she gains or loses an address, what still stands is told again.
 Rule 2: a hold is always ended for whoever waits; of a stop that is taken back only what is still
 good is worth a word.
 """
@@ -13,6 +14,7 @@ from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.verdict import Verdict
 from adaptive_stream.engine.view import View
 
@@ -60,6 +62,7 @@ class Judgement(msgspec.Struct):
     customer: Customer
     view: View
     occasion: Occasion
+    reach: Reach
     runs: list[Run] = []
     transitions: list[Transition] = []
     tellings: list[Telling] = []
@@ -78,10 +81,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         return
     same_hold = (instance.because, instance.until_ms) == (verdict.because, verdict.until_ms)
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
-        return
-    channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
-    if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
-        channels = dict.fromkeys(instance.told, ()) | channels
+        channels = {}
+    else:
+        channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+        if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
+            channels = dict.fromkeys(instance.told, ()) | channels
+    channels = _reached_otherwise(instance, judgement.reach) | channels
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -93,6 +98,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         until_ms=verdict.until_ms,
     )
     _say(telling, judgement)
+
+
+def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
+    """The channels whose last word names others than her endpoints now, with what it said."""
+    to = instance.told_to
+    return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
 
 
 def _release(one: Run, judgement: Judgement) -> None:
@@ -114,6 +125,8 @@ def _release(one: Run, judgement: Judgement) -> None:
 
 def _say(telling: Telling, judgement: Judgement) -> None:
     if telling.channels:
-        telling.run.instance.rev += 1
-        telling.rev = telling.run.instance.rev
+        instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
+        instance.rev += 1
+        instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
+        telling.rev = instance.rev
         judgement.tellings.append(telling)
