@@ -7,8 +7,9 @@ A view can be kept beside the state that it was folded from. When a fact has com
 that keeps it is folded again; what the view says then is what a fold of everything would say.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from itertools import chain
+from typing import TypeVar
 
 import msgspec
 
@@ -30,12 +31,14 @@ from adaptive_stream.engine.parts.kept import cause_of, unite
 
 Entity = Cart | Order | Contract | Case
 KeptByKey = dict[str, list[Kept]]
+Thing = TypeVar("Thing")
 NOTHING: Mapping[str, Entity] = {}
 
 
-# In order of folding: a cart is bought by an order.
-FOLDED = ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
-EVERY_PART = frozenset(FOLDED)
+EVERY_PART = frozenset(
+    ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
+)
+NEVER_MS = float("inf")
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -74,16 +77,11 @@ class View(msgspec.Struct):
     identifiers: list[str] = []
     who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
     policy: Policy = Policy()
-    stale: set[str] = msgspec.field(default_factory=lambda: set(FOLDED))
+    stale: set[str] = msgspec.field(default_factory=lambda: set(EVERY_PART))
     fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
-        self.by_kind = {
-            "cart": self.cart_by_id,
-            "order": self.order_by_number,
-            "contract": self.contract_by_number,
-            "case": self.case_by_number,
-        }
+        self.by_kind = dict.fromkeys(("cart", "order", "contract", "case"), NOTHING)
 
     @property
     def carts(self) -> list[Cart]:
@@ -135,9 +133,6 @@ class View(msgspec.Struct):
         return self.order_by_number.get(self.order_names.get(number, number))
 
 
-KIND_OF_PART = {"orders": "order", "carts": "cart", "contracts": "contract", "cases": "case"}
-
-
 def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = None) -> View:
     """The customer as of the partition's clock. `known`: her view as it was folded last, with what
     has changed since in `stale`; it is brought up to date and returned."""
@@ -151,46 +146,83 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
     if "orders" in stale or now_ms >= view.carts_until_ms:
         stale.add("carts")
     owned = _owned(customer, stale)
-    for part in FOLDED:
+    for part, fold_part in FOLDS.items():
         if part in owned or (part in stale and view is known):
-            kept = _united(owned.get(part, []), part, view.retracted)
-            _fold_part(view, part, kept, policy, now_ms)
+            fold_part(view, _united(owned.get(part, []), part, view.retracted), now_ms)
     if stale:
         view.types, view.latest = _types(view), {}
     view.fresh, view.stale, view.hits = EVERY_PART, set(), {}
     return view
 
 
-def _fold_part(view: View, part: str, kept: KeptByKey, policy: Policy, now_ms: int) -> None:
-    if part == "orders":
-        by_order = orders.fold(kept)
-        view.order_names = {name: o.id for o in by_order.values() for name in o.also_known_as}
-        _set_entities(view, part, by_order)
-    elif part == "carts":
-        after_ms = policy.cart_abandoned_after_ms
-        _set_entities(view, part, carts.fold(kept, view.order_by_number, now_ms, after_ms))
-        left_at = [c.touched_at + after_ms for c in view.carts if c.status == "open"]
-        view.carts_until_ms = min(left_at, default=float("inf"))
-    elif part == "contracts":
-        _set_entities(view, part, contracts.fold(kept))
-    elif part == "cases":
-        _set_entities(view, part, service.fold(kept))
-    elif part == "consent":
-        view.consent = consent.fold(kept)
-    else:
-        view.kept[part] = kept
-        if part == "messages":
-            view.messages, view.sent_steps = messages.fold(kept), messages.sent_steps(kept)
-        elif part == "profile":
-            view.profile = profile.fold(kept)
-            view.zone = view.profile.get("zone", policy.zone)
-            view.who = None  # Where she can be reached is a part of it.
+def _orders(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    found = orders.fold(kept)
+    view.order_by_number = _in_order(found)
+    view.by_kind["order"] = view.order_by_number
+    view.order_names = {name: one.id for one in found.values() for name in one.also_known_as}
 
 
-def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:
-    by_key: dict[str, Entity] = view.by_kind[KIND_OF_PART[part]]  # type: ignore[assignment]
-    by_key.clear()
-    by_key.update(sorted(found.items()))
+def _carts(view: View, kept: KeptByKey, now_ms: int) -> None:
+    after_ms = view.policy.cart_abandoned_after_ms
+    found = carts.fold(kept, view.order_by_number, now_ms, after_ms)
+    view.cart_by_id = _in_order(found)
+    view.by_kind["cart"] = view.cart_by_id
+    left_at = [cart.touched_at + after_ms for cart in found.values() if cart.status == "open"]
+    view.carts_until_ms = min(left_at, default=NEVER_MS)
+
+
+def _contracts(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    view.contract_by_number = _in_order(contracts.fold(kept))
+    view.by_kind["contract"] = view.contract_by_number
+
+
+def _cases(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    view.case_by_number = _in_order(service.fold(kept))
+    view.by_kind["case"] = view.case_by_number
+
+
+def _consent(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    view.consent = consent.fold(kept)
+
+
+def _messages(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    view.kept["messages"] = kept
+    view.messages, view.sent_steps = messages.fold(kept), messages.sent_steps(kept)
+
+
+def _profile(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    view.kept["profile"] = kept
+    view.profile = profile.fold(kept)
+    view.zone = view.profile.get("zone", view.policy.zone)
+    view.who = None  # Where she can be reached is a part of it.
+
+
+def _seen(view: View, kept: KeptByKey, now_ms: int) -> None:
+    del now_ms
+    view.kept["seen"] = kept
+
+
+# In order of folding: a cart is bought by an order.
+FOLDS: Mapping[str, Callable[[View, KeptByKey, int], None]] = {
+    "orders": _orders,
+    "carts": _carts,
+    "contracts": _contracts,
+    "cases": _cases,
+    "consent": _consent,
+    "messages": _messages,
+    "profile": _profile,
+    "seen": _seen,
+}
+
+
+def _in_order(found: dict[str, Thing]) -> dict[str, Thing]:
+    return found if len(found) < 2 else dict(sorted(found.items()))
 
 
 def _types(view: View) -> set[str]:
