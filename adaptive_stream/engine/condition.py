@@ -16,7 +16,7 @@ from adaptive_stream.engine.view import Entity, Hit, View
 NOTHING: Heard = {}
 
 
-class About(msgspec.Struct, frozen=True):
+class About(msgspec.Struct, frozen=True, gc=False):
     """What an instance is about: its kind, its key, and the entity (None for the customer)."""
 
     kind: str

@@ -13,7 +13,7 @@ from adaptive_stream.engine.fact import Line
 Heard = dict[str, Cause]  # fact type -> the fact that counts, with its moment
 
 
-class Cart(msgspec.Struct):
+class Cart(msgspec.Struct, gc=False):
     """status: open, abandoned, bought, part_bought, emptied. settled, remaining: item codes."""
 
     id: str
@@ -39,7 +39,7 @@ class Cart(msgspec.Struct):
         return self.added_at
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """status: placed, completed, delivered, cancelled, refunded, failed. `paid`: it was paid, and
     nobody said that it never was; a refund or a cancellation afterwards does not change that."""
 
@@ -73,7 +73,7 @@ class Order(msgspec.Struct):
         return self.time
 
 
-class Contract(msgspec.Struct):
+class Contract(msgspec.Struct, gc=False):
     """status: renewal_due, renewing, renewed, cancelled, or "" when only looked at."""
 
     id: str
@@ -83,7 +83,7 @@ class Contract(msgspec.Struct):
     heard: Heard = {}
 
 
-class Case(msgspec.Struct):
+class Case(msgspec.Struct, gc=False):
     """status: open, closed."""
 
     id: str

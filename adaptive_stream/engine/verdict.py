@@ -12,7 +12,7 @@ from adaptive_stream.engine.parts.carts import TOLERANCE_MS
 from adaptive_stream.engine.view import Hit, View
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """live, held or stopped; why, since when, and until when (None: no end known)."""
 
     status: str

@@ -41,7 +41,7 @@ EVERY_PART = frozenset(
 NEVER_MS = float("inf")
 
 
-class Hit(msgspec.Struct, frozen=True):
+class Hit(msgspec.Struct, frozen=True, gc=False):
     """It holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
 
     at_ms: int

@@ -23,7 +23,7 @@ ORDER_OF_TYPES = {type_: n for n, type_ in enumerate(FACTS)}
 ORDER_OF_TYPES["checkout.started"] = -1
 
 
-class _Stay(msgspec.Struct):
+class _Stay(msgspec.Struct, gc=False):
     """An item's latest stay in the cart: since when, put in last when, until when."""
 
     quantity: int
