@@ -51,7 +51,7 @@ def conclude(
 
     A customer without a single identifier is what a mute one brought: it is kept, and says nothing.
     """
-    if not any(member.identifiers for member in customer.members.values()):
+    if not is_named(customer):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
     if forget_old(customer, clock.now_ms):
@@ -64,10 +64,17 @@ def conclude(
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
     strangers_ms = forget_ms(customer, rules.identity, view.identifiers)
-    wakes = (wake_ms(judgement, rules, clock, clocks), strangers_ms)
-    customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
-    faults += tuple(f"not_started:{name}" for name in judgement.not_started)
+    customer.wake_ms = wake_ms(judgement, rules, clock, clocks)
+    if strangers_ms is not None:
+        customer.wake_ms = min(strangers_ms, customer.wake_ms or strangers_ms)
+    if judgement.not_started:
+        faults += tuple(f"not_started:{name}" for name in judgement.not_started)
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults, view)
+
+
+def is_named(customer: Customer) -> bool:
+    """Whether she has an identifier."""
+    return any(member.identifiers for member in customer.members.values())
 
 
 def asleep(customer: Customer, clock: Clock) -> bool:

@@ -226,14 +226,9 @@ def _in_order(found: dict[str, Thing]) -> dict[str, Thing]:
 
 
 def _types(view: View) -> set[str]:
-    types: set[str] = set()
-    for entities in view.by_kind.values():
-        for entity in entities.values():
-            types.update(entity.heard)
-    for by_key in view.kept.values():
-        for facts in by_key.values():
-            types.update([kept.type for kept in facts])
-    return types
+    heards = [thing.heard for things in view.by_kind.values() for thing in things.values()]
+    kept = [each for by_key in view.kept.values() for each in by_key.values()]
+    return {one.type for facts in kept for one in facts}.union(*heards)
 
 
 def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[KeptByKey]]:
