@@ -10,7 +10,15 @@ import msgspec
 
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.conclude import (
+    Stepped,
+    asleep,
+    conclude,
+    forget_ms,
+    is_named,
+    show,
+    unseen,
+)
 from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
@@ -142,7 +150,7 @@ def _fact(
 
 def _is_known(customer: Customer) -> bool:
     """Whether she has been looked at, or will be."""
-    return customer.wake_ms is not None or any(m.identifiers for m in customer.members.values())
+    return customer.wake_ms is not None or is_named(customer)
 
 
 def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:
