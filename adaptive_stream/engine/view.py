@@ -77,7 +77,7 @@ class View(msgspec.Struct):
     identifiers: list[str] = []
     who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
     policy: Policy = Policy()
-    stale: set[str] = msgspec.field(default_factory=lambda: set(EVERY_PART))
+    stale: set[str] = set()
     fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
@@ -138,7 +138,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = 
     has changed since in `stale`; it is brought up to date and returned."""
     view = known
     if view is None or view.policy is not policy:
-        view = View(customer.id, policy.zone, policy=policy)
+        view = View(customer.id, policy.zone, policy=policy, stale=set(EVERY_PART))
         view.identifiers = customer.identifiers()
         for member in customer.members.values():
             view.retracted.update(member.retracted)
