@@ -170,7 +170,7 @@ def _stage(name: str, settings: Settings, catalog: Catalog) -> Stage:
     incarnation = catalog.topics[source].incarnation
     if name == "resolve":
         return Resolve(catalog.prefix, incarnation, catalog.rules)
-    return Step(catalog.prefix, incarnation, catalog.rules)
+    return Step(catalog.prefix, incarnation, catalog.rules, warm_bytes=settings.warm_bytes)
 
 
 def _credentials(settings: Settings) -> Any:
