@@ -44,7 +44,7 @@ def fold(customer: Customer, given: Given, policy: Policy, known: View | None = 
     last, with what has changed since in `stale`; it is brought up to date and returned."""
     view = known
     if view is None or view.policy is not policy:
-        view = View(customer.id, policy.zone, policy=policy)
+        view = View(customer.id, policy.zone, policy=policy, stale=set(EVERY_PART))
         view.identifiers = customer.identifiers()
         for member in customer.members.values():
             view.retracted.update(member.retracted)

@@ -81,7 +81,7 @@ class View(msgspec.Struct):
     carts_ms: int = 0  # what the time is for carts
     carts_until_ms: float = 0.0  # then time alone changes a cart
     policy: Policy = Policy()
-    stale: set[str] = msgspec.field(default_factory=lambda: set(EVERY_PART))
+    stale: set[str] = set()
     fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
