@@ -34,8 +34,8 @@ from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.send import opened_producer
 from adaptive_stream.outputs.record import time_text
+from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, RULES
 from adaptive_stream.stories.rules_log import RulesLog, RulesLogError
-from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS, RULES
 
 ACTIONS = ("publish", "pause", "resume", "rollback", "status")
 NOTHING_YET = "the first worker that starts publishes its files: `adaptive-stream worker`"

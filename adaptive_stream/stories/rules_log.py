@@ -10,7 +10,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from adaptive_stream.catalog.publishing import Append, Appended, Effect, Published, ReadOn, Tell
 from adaptive_stream.catalog.shelf import Shelf
 from adaptive_stream.engine.switch import Switch, encode_switch
-from adaptive_stream.worker.records import RULES, RULES_KEY, rules_headers
+from adaptive_stream.stages.records import RULES, RULES_KEY, rules_headers
 
 ANSWER_S = 10.0
 POLL_MS = 100
