@@ -3,6 +3,9 @@
 Rule 1: one event at a time: outputs never depend on where a batch was cut.
 Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand at a time; the
 cursor says how far it came, and a later run goes on from there to the same outputs.
+Rule 3: other rules come into force at a record that says so. Who does something is judged by them
+from there on, and everybody else at the ticks that follow, some at each: a rule that is published
+at noon must not keep a purchase waiting until a million customers were judged.
 """
 
 from collections.abc import Iterable
@@ -10,19 +13,23 @@ from functools import partial
 from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from adaptive_stream.engine.clock import Clock, decode_clock
 from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
-from adaptive_stream.engine.decision import Opportunity, Suppression
+from adaptive_stream.engine.decision import Decision, Opportunity, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.notice import PREFIX, Notice, decode_notice, newer
 from adaptive_stream.engine.step import show, step
+from adaptive_stream.engine.switch import decode_switch, switched
 from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
 from adaptive_stream.stages import counts
 from adaptive_stream.stages.dead_letters import of_engine_fault, tick_fault
-from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, Rows, View
+from adaptive_stream.stages.going_by import EMPTY, GoingBy, Library
+from adaptive_stream.stages.outcome import NEVER, EngineFault, InForce, Outcome, Row, Rows, View
 from adaptive_stream.stages.records import (
     CUSTOMER_CHANGELOG,
     CUSTOMER_FACTS,
@@ -34,12 +41,17 @@ from adaptive_stream.stages.records import (
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
 NEW_STATE_BYTES = 1_024
 HAS_CONTEXT = PREFIX.encode()  # A row that says whether any notice came: most ask for none.
+SWEPT_MAX = 100  # Customers that a tick judges anew after a change of the rules,
+SWEPT_BYTES = 64 << 10  # and what their states may take: both the same for every worker, for ever.
+CUSTOMERS = "c-"  # Before every customer, and behind every other key.
+SWEEPING = 1 << 62  # As the wake_ms of a cursor: whoever was due has been told.
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
 
 class Step:
-    """The third stage. `prefix` stands before the names of our topics, `tick_customers_max` is
-    how many a tick fires before a checkpoint."""
+    """The third stage. `prefix` stands before the names of our topics, `rules` are those of a
+    partition that was told of none, `library` has those that it may be told of, by id;
+    `tick_customers_max` is how many a tick fires before a checkpoint."""
 
     name = "step"
 
@@ -49,12 +61,12 @@ class Step:
         incarnation: int,
         rules: Rules,
         tick_customers_max: int = TICK_CUSTOMERS_MAX,
+        library: Library = EMPTY,
     ) -> None:
         self.topics = (prefix + CUSTOMER_FACTS,)
         self.changelog = prefix + CUSTOMER_CHANGELOG
         self.views = prefix + customer_state.TOPIC
-        self.rules = rules.id
-        self.engine_rules = rules
+        self.going_by = GoingBy(rules, library)
         self.tick_customers_max = tick_customers_max
         self.prefix = prefix
         self.incarnation = incarnation
@@ -73,15 +85,18 @@ class Step:
                 break
         return run.encoded()
 
-    def tell(self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock) -> list[Output]:
+    def tell(
+        self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock, in_force: InForce
+    ) -> list[Output]:
         """What customer.state.v1 should say of these customers; nothing of one that is unknown."""
         told = []
+        rules = self.going_by.rules(in_force)
         found = rows([*keys])
         given = Given(clock, Context(partial(look, rows)))
         for key in keys:
             row = found.get(key)
             customer = decode_customer(row.value or b"") if row else Customer(key.decode())
-            state = show(customer, self.engine_rules, given)
+            state = show(customer, rules, given)
             record = customer_state.record(state) if state else None
             value, headers = (record.value, record.headers) if record else (None, ())
             told.append(Output(self.views, partition, key, value, headers))
@@ -103,8 +118,9 @@ class _Run:
     """One batch at work."""
 
     def __init__(self, stage: Step, tp: Any, records: list[Any], view: View) -> None:
-        self.outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        self.outcome = Outcome(view.clock, records[-1].offset + 1, view.in_force)
         self._stage = stage
+        self._rules = stage.going_by.rules(view.in_force)
         self._view = view
         self._cursor = view.cursor
         self._tp = tp
@@ -127,6 +143,8 @@ class _Run:
             return self._tick(record, arrival)
         if arrival.kind == "notice":
             return self._notice(record.key, arrival.body)
+        if arrival.kind == "rules":
+            return self._switch(arrival)
         if origin is None:
             raise ValueError("an internal record without src")
         self.outcome.records += 1
@@ -150,8 +168,20 @@ class _Run:
         rows = self.outcome.rows
         return self._view.rows(keys) | {key: rows[key] for key in keys if key in rows}
 
+    def _switch(self, arrival: Arrival) -> bool:
+        """Other rules are in force from here on. False: they must be loaded first."""
+        going_by, before = self._stage.going_by, self._rules
+        taken = going_by.take(arrival, self.outcome, CUSTOMERS)
+        rules = self._rules = going_by.rules(self.outcome.in_force)
+        if rules is not before:
+            switch = decode_switch(arrival.body)
+            for suppression in switched(before, rules, switch, arrival.log_ms):
+                self._write(suppression, arrival.log_ms)
+        return taken
+
     def _tick(self, record: Any, tick: Arrival) -> bool:
-        """Fires whoever is due. False: not all of them yet.
+        """Fires whoever is due, then judges anew some whom other rules may concern. False: not all
+        of them yet.
 
         The same tick again changes nothing in a state (a law of the engine), so it does not
         matter whether a customer who stays due is met once more behind the cursor.
@@ -161,6 +191,8 @@ class _Run:
         outcome = self.outcome
         clock = outcome.clock = outcome.clock.ticked(decode_clock(tick.body))
         wake_ms, idx, customer = self._cursor or (NEVER, 0, "")
+        if wake_ms == SWEEPING:
+            return self._sweep(record.offset, idx)
         count = self._stage.tick_customers_max
         due = self._view.due(clock.now_ms, (wake_ms, customer.encode()), count)
         self._stored = self._view.rows([key for _, key in due])
@@ -173,7 +205,28 @@ class _Run:
             if len(due) < count:
                 self._cursor = None
         outcome.cursor = self._cursor
-        return outcome.cursor is None
+        if outcome.cursor is not None or outcome.in_force.swept is None:
+            return outcome.cursor is None
+        if self._customers:  # Their states fill this batch.
+            outcome.cursor = self._cursor = (SWEEPING, idx, "")
+            return False
+        return self._sweep(record.offset, idx)
+
+    def _sweep(self, offset: int, idx: int) -> bool:
+        """Judges some more by the rules that are new. Which, does not depend on any batch."""
+        outcome, room = self.outcome, SWEPT_BYTES
+        keys = self._view.following((outcome.in_force.swept or "").encode(), SWEPT_MAX)
+        self._stored = self._view.rows(keys)
+        swept = None if len(keys) < SWEPT_MAX else keys[-1].decode()
+        for key in keys:
+            room -= len(self._stored[key].value or b"")
+            idx = self._fire(key, outcome.clock.now_ms, offset, idx)
+            if room <= 0:
+                swept = key.decode()
+                break
+        outcome.in_force = msgspec.structs.replace(outcome.in_force, swept=swept)
+        outcome.cursor = self._cursor = None
+        return True
 
     def _fire(self, key: bytes, now_ms: int, offset: int, idx: int) -> int:
         """A tick for one customer. If the engine raises, she waits for her next fact instead."""
@@ -194,17 +247,13 @@ class _Run:
         outcome, stage = self.outcome, self._stage
         customer = self._customer(key)
         was_too_busy = customer is not None and customer.too_busy
-        stepped = step(customer, arrival, stage.engine_rules, outcome.clock, self._context)
+        stepped = step(customer, arrival, self._rules, outcome.clock, self._context)
         self._customers[key] = stepped.state
         if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
             outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
-            for topic, key, value, headers in map(_fields, records_of(decision)):
-                outcome.outputs.append(
-                    Output(stage.prefix + topic, self._view.owner, key, value, headers)
-                )
-            self._count(decision, arrival.log_ms)
+            self._write(decision, arrival.log_ms)
         for message in stepped.messages:
             src = f"{self._here}/{offset}/{idx}"
             outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
@@ -213,7 +262,14 @@ class _Run:
             outcome.count(*counts.of_fault(fault))
         return idx
 
-    def _count(self, decision: Any, log_ms: int) -> None:
+    def _write(self, decision: Decision, log_ms: int) -> None:
+        for topic, key, value, headers in map(_fields, records_of(decision)):
+            self.outcome.outputs.append(
+                Output(self._stage.prefix + topic, self._view.owner, key, value, headers)
+            )
+        self._count(decision, log_ms)
+
+    def _count(self, decision: Decision, log_ms: int) -> None:
         if isinstance(decision, Suppression):
             channel, action, because = decision.channel, decision.action, decision.because
             self.outcome.count("suppressions", channel, action, because)

@@ -34,6 +34,7 @@ from adaptive_stream.worker.keeper import Keeper
 from adaptive_stream.worker.monitor import SlimMonitor
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.recovery import Tables
+from adaptive_stream.worker.rulebook import Rulebook
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
@@ -45,13 +46,21 @@ class StageApp(faust.App):
     mundane_level = "debug"  # "Starting...", "Stopping...": nobody must act on them.
     logger = logging.getLogger("faust.app")  # Else its lines ("Flush ...") pass for ours.
 
-    def __init__(self, stage: Stage, settings: Settings, catalog: Catalog, **conf: Any) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        settings: Settings,
+        catalog: Catalog,
+        rulebook: Rulebook | None,
+        **conf: Any,
+    ) -> None:
         super().__init__(group_of(catalog.prefix, stage.name), **conf)
         self.stage = stage
         self.settings = settings
         self.catalog = catalog
         self.metrics = Metrics(stage.name)
-        self.keeper = Keeper(stage, settings, self.metrics)
+        self.rulebook = rulebook
+        self.keeper = Keeper(stage, settings, self.metrics, rulebook)
         self.batch_bytes_max = 1 << 20
         port = settings.web_port + STAGES.index(stage.name)
         self._http = Http(settings.web_host, port, self.metrics, self.is_ready)
@@ -71,9 +80,17 @@ class StageApp(faust.App):
             self.batch_bytes_max = int(found.message_bytes * BATCH_SHARE)
             self.keeper.bytes_max = self.batch_bytes_max
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
+            if self.rulebook is not None:
+                await self._open_rules(self.rulebook)
             await self._http.start()
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)
+
+    async def _open_rules(self, rulebook: Rulebook) -> None:
+        await self.producer.maybe_start()
+        await rulebook.start(self.keeper.outboxes)
+        if isinstance(self.stage, Admit):
+            self.stage.go_by(rulebook.active)
 
     def on_taken_over(self, assignment: set[Any]) -> None:
         """Called when the partitions of an assignment are ours."""
@@ -82,6 +99,8 @@ class StageApp(faust.App):
         owns_clock = any(tp.topic == clock_topic for tp in assignment)
         if self.settings.clock == "wall" and owns_clock and self._clock is None:
             self._clock = asyncio.get_running_loop().create_task(self._new_clock().run())
+            if self.rulebook is not None:
+                self.rulebook.tell(owns_clock=True)
 
     def on_rebalance_start(self) -> None:
         """Another may own the clock afterwards."""
@@ -92,6 +111,8 @@ class StageApp(faust.App):
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
+            if self.rulebook is not None:
+                self.rulebook.tell(owns_clock=False)
 
     def _new_clock(self) -> BarrierClock:
         catalog = self.catalog
@@ -112,17 +133,22 @@ class StageApp(faust.App):
         self._stop_clock()
         self.consumer.stop_flow()
         await self.keeper.release(self.consumer)
+        if self.rulebook is not None:
+            await self.rulebook.stop()
         await super().on_stop()
         await self._http.stop()
 
 
-def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
+def build_app(
+    stage: Stage, settings: Settings, catalog: Catalog, rulebook: Rulebook | None = None
+) -> StageApp:
     """The app of a stage, not started."""
     session_s = settings.session_timeout_ms / 1000
     app = StageApp(
         stage,
         settings,
         catalog,
+        rulebook,
         broker=[URL(f"{SCHEME}://{each}") for each in settings.bootstrap.split(",")],
         broker_credentials=_credentials(settings),
         broker_session_timeout=session_s,
@@ -162,15 +188,15 @@ def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
     return app
 
 
-def _stage(name: str, settings: Settings, catalog: Catalog) -> Stage:
+def _stage(name: str, settings: Settings, catalog: Catalog, rulebook: Rulebook) -> Stage:
     if name == "admit":
         channels = tuple(catalog.channels.values())
         return Admit(catalog.prefix, channels, settings.hash_key, settings.clock == "log")
     source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
     incarnation = catalog.topics[source].incarnation
     if name == "resolve":
-        return Resolve(catalog.prefix, incarnation, catalog.rules)
-    return Step(catalog.prefix, incarnation, catalog.rules)
+        return Resolve(catalog.prefix, incarnation, catalog.rules, rulebook.library)
+    return Step(catalog.prefix, incarnation, catalog.rules, library=rulebook.library)
 
 
 def _credentials(settings: Settings) -> Any:
@@ -199,17 +225,20 @@ class Worker(faust.Worker):
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
-    run(_stage(stage_name, settings, catalog), settings, catalog)
+    rulebook = Rulebook(settings, catalog)
+    run(_stage(stage_name, settings, catalog, rulebook), settings, catalog, rulebook)
 
 
-def run(stage: Stage, settings: Settings, catalog: Catalog) -> NoReturn:
-    """Runs a stage until it is told to stop."""
+def run(
+    stage: Stage, settings: Settings, catalog: Catalog, rulebook: Rulebook | None = None
+) -> NoReturn:
+    """Runs a stage until it is told to stop. `rulebook`: where rules matter to it."""
     start_logging(settings.log_level, stage.name)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = build_app(stage, settings, catalog)
+    app = build_app(stage, settings, catalog, rulebook)
     worker = Worker(
         app, loop=loop, quiet=True, loglevel=settings.log_level, override_logging=False,
         redirect_stdouts=False,

@@ -14,11 +14,12 @@ from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
-from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
+from adaptive_stream.stages.outcome import NOTHING_SAID, EngineFault, Outcome, Stage
 from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
+from adaptive_stream.worker.rulebook import Rulebook
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox
 
@@ -29,8 +30,15 @@ RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next own
 class Keeper:
     """Takes partitions over, works on their batches, and lets them go."""
 
-    def __init__(self, stage: Stage, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        settings: Settings,
+        metrics: Metrics,
+        rulebook: Rulebook | None = None,
+    ) -> None:
         self.stage = stage
+        self.rulebook = rulebook
         self.partitions: dict[TP, Partition] = {}
         self.outboxes: Outboxes
         self.bytes_max = 1 << 20
@@ -87,9 +95,13 @@ class Keeper:
         store = Store(path, self._memory)
         try:
             found = inputs.of(tp)
-            effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
+            effects = KeptEffects(
+                self.stage, self.outboxes, reader, tp, store, found, self._load_rules
+            )
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
-            work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
+            first = self.rulebook.first if self.rulebook else NOTHING_SAID
+            has_views, tenant = self.stage.views is not None, self._settings.tenant
+            work = steps.recover(owner, has_views, tenant, first)
             progress: Progress = await drive(work, effects)
         except BaseException:
             store.close()
@@ -98,9 +110,8 @@ class Keeper:
         if mark is None:
             raise RuntimeError("a takeover without a checkpoint")
         partition = self.partitions[tp] = Partition(
-            tp, mark.next_offset, effects, self._metrics, self.stage.rules, progress, store,
-            self.bytes_max,
-        )  # fmt: skip
+            tp, mark.next_offset, effects, self._metrics, progress, store, self.bytes_max
+        )
         effects.newest = partition
 
     async def release(self, consumer: Consumer) -> None:
@@ -144,9 +155,25 @@ class Keeper:
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
         self._metrics.batch(outcome.records, outcome.counts)
+        if outcome.unknown:
+            inbox.ready = False
+            self._remember(self._go_on_with(outcome.unknown, consumer, inbox))
         if outcome.suppressed and self._settings.clock == "wall":
             self._remember(self._timed(outcome.suppressed, reach))
         await consumer.offer(inbox)
+
+    async def _load_rules(self, id_: str) -> None:
+        if self.rulebook is not None:
+            await self.rulebook.load(id_)
+
+    async def _go_on_with(self, id_: str, consumer: Consumer, inbox: Inbox) -> None:
+        try:
+            await self._load_rules(id_)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
+            die("loading rules", error)
+        self._on_room(consumer, inbox)
 
     async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
         await self.outboxes.acknowledged(reach)
@@ -178,7 +205,7 @@ class Keeper:
         place = f"{partition.tp.topic}/{partition.tp.partition}/{record.offset}"
         log.error("the engine raised %s at %s: see its dead-letter topic", kind, place)
         log.debug("what it raised", exc_info=fault.error)
-        outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
+        outcome = Outcome(partition.clock, record.offset + 1, partition.in_force)
         outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]
         outcome.count("engine_exceptions", kind)
         outcome.count("dead_letters", "engine_fault")
