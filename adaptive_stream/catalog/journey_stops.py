@@ -119,5 +119,7 @@ def read_hold(fields: Fields, use: Use | None) -> Hold | None:
 
 
 def ends_by_itself(condition: Condition) -> bool:
-    """Whether a fact ends it, or it is looked up anew whenever she is decided about."""
-    return bool(condition.ends_on) or not WITHOUT_CUSTOMER.isdisjoint(condition.hears)
+    """Whether a fact or the clock ends it, or it is looked up when she is decided about."""
+    by_clock = condition.where is not None and "now" in condition.where.names
+    looked_up = not WITHOUT_CUSTOMER.isdisjoint(condition.hears)
+    return bool(condition.ends_on) or by_clock or looked_up

@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from adaptive_stream.catalog import yaml_lines
 from adaptive_stream.catalog.bundle import ChannelInfo, bundle_of
 from adaptive_stream.catalog.conditions import Conditions, read_conditions
-from adaptive_stream.catalog.faults import CatalogError, Fault
+from adaptive_stream.catalog.faults import CatalogError, Fault, Faults, TooManyFaults
 from adaptive_stream.catalog.identity import FILE as IDENTITY
 from adaptive_stream.catalog.identity import read_identity
 from adaptive_stream.catalog.journey_words import Reach
@@ -62,10 +62,25 @@ def read_rules(rules_dir: Path, channels: Mapping[str, ChannelInfo]) -> RuleFile
 def read_contents(
     contents: Mapping[str, bytes], channels: Mapping[str, ChannelInfo], noted: Sequence[Fault] = ()
 ) -> RuleFiles:
-    """The rules of these files, by path. `noted`: faults that are known already."""
+    """The rules of these files, by path. `noted`: faults that are known already. After
+    FAULTS_MAX faults there is nothing but these."""
     # The machine's own zone data may be older or newer than what the id of the rules says.
     zoneinfo.reset_tzpath(to=())
-    faults = list(noted)
+    faults = Faults(noted)
+    rules = Rules(bundle_of(contents, channels)[0].id)
+    try:
+        files = _read(contents, channels, rules, faults)
+    except TooManyFaults:
+        files = RuleFiles(rules, (), (), {}, ())
+    return replace(files, faults=tuple(sorted(set(faults))))
+
+
+def _read(
+    contents: Mapping[str, bytes],
+    channels: Mapping[str, ChannelInfo],
+    named: Rules,
+    faults: list[Fault],
+) -> RuleFiles:
     documents = _documents(contents, faults)
     identity = read_identity(documents.pop(IDENTITY, []), _endpoints(channels), faults)
     standing_nodes = documents.pop(STANDING, [])
@@ -82,17 +97,16 @@ def read_contents(
         endpoints={name: tuple(channel.endpoints) for name, channel in sorted(channels.items())},
         cart_heeds=reach.heeds(CART_FACTS),
     )
-    rules = Rules(
-        bundle_of(contents, channels)[0].id,
-        tuple(read.journey for read in journeys),
-        policy,
-        identity,
-        tuple(entry.rule for entry in standing),
-        senders,
-        {name: channel.sources for name, channel in sorted(channels.items())},
+    rules = replace(
+        named,
+        journeys=tuple(read.journey for read in journeys),
+        policy=policy,
+        identity=identity,
+        standing=tuple(entry.rule for entry in standing),
+        senders=senders,
+        sources={name: channel.sources for name, channel in sorted(channels.items())},
     )
-    ordered = tuple(sorted(set(faults)))
-    return RuleFiles(rules, journeys, standing, conditions.found, ordered)
+    return RuleFiles(rules, journeys, standing, conditions.found, ())
 
 
 def read_dir(rules_dir: Path, faults: list[Fault]) -> dict[str, bytes]:

@@ -28,12 +28,13 @@ OFFER_ONLY = ("kind", "offers_as", "channels", "good_for")
 
 @dataclass(frozen=True, slots=True)
 class StandingEntry:
-    """One rule, and the examples that show it."""
+    """One rule, and the examples that show it. `inline`: the condition, if it defines it here."""
 
     file: str
     line: int
     rule: StandingRule
     examples: tuple[Example, ...]
+    inline: tuple[str, ...] = ()
 
 
 def read_standing(
@@ -68,7 +69,9 @@ def _entry(
     verb, scope = _judges(fields)
     examples = read_examples(fields.entries("examples"), faults)
     rule = _rule(fields, words, use, verb, scope)
-    return StandingEntry(node.file, node.line, rule, examples) if rule and verb else None
+    if rule is None or not verb:
+        return None
+    return StandingEntry(node.file, node.line, rule, examples, tuple(words.inline))
 
 
 def _judges(fields: Fields) -> tuple[str, str]:

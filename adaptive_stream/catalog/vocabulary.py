@@ -76,6 +76,7 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "returned": list_of(TEXT),  # its items of which she brought every piece back
         "offer": TEXT,  # that she used
         "coupon": TEXT,
+        "returned": list_of(TEXT),  # its items that she brought back to the last piece
     },
     "contract": {
         "id": TEXT,

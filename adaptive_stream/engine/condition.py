@@ -11,6 +11,7 @@ from adaptive_stream.engine import fact
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Heard, Order
 from adaptive_stream.engine.journey import KIND_OF, Expression, Use
+from adaptive_stream.engine.said import Said
 from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import Entity, Hit, View
 
@@ -19,11 +20,13 @@ CONTEXT = frozenset(fact.CONTEXT)
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What an instance is about: its kind, its key, and the entity (None for the customer)."""
+    """What an instance is about: its kind, its key, and the entity (None for the customer); and
+    the run itself, by the names of its journey and its instance."""
 
     kind: str
     key: str
     entity: Entity | None
+    run: tuple[str, str] = ("", "")
 
     def since_ms(self, begun_ms: int) -> int:
         """Since when facts can concern a run: a cart since it was filled, her since it began."""
@@ -42,7 +45,9 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
     if view.types.isdisjoint(use.condition.hears):
         return []  # Most conditions, for most customers: nothing of the kind ever happened.
     of_order = order.id if order else None
-    known = (use.condition.name, use.argument, about.kind, about.key, of_order)
+    where = use.condition.where
+    own = about.run if where is not None and "run" in where.names else ()
+    known = (use.condition.name, use.argument, about.kind, about.key, of_order, *own)
     found = view.hits.get(known)
     if found is None:
         found = list(_hits(use, about, view, order))
@@ -51,6 +56,13 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
         # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier.
         view.hits[known] = found = found[:1] if use.condition.after is not None else found
     return found
+
+
+def endings(use: Use, about: About, view: View) -> list[tuple[Hit, Cause]]:
+    """Every way in which it held, with the fact that ended it."""
+    hits(use, about, view)
+    over = (use.condition.name, use.argument, about.kind, about.key)
+    return view.endings.get(over, [])
 
 
 def holds(
@@ -74,6 +86,10 @@ def _scope(
     scope: dict[str, object] = {"customer": view}
     if expression is not None and "about" in expression.names:
         scope["about"] = _subject(about, view)
+    if expression is not None and "run" in expression.names:
+        scope["run"] = Said(view.messages, *about.run)
+    if expression is not None and "now" in expression.names:
+        scope["now"] = view.now
     if order is not None:
         scope["order"] = order
     if about.entity is not None:
@@ -113,6 +129,8 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
             continue
         end = _latest(condition.ends_on, sources, view.heard, (about.kind, other))
         if end is not None and end.at_ms >= cause.at_ms:
+            over = (condition.name, use.argument, about.kind, about.key)
+            view.endings.setdefault(over, []).append((Hit(cause.at_ms, cause), end))
             continue
         at_ms = cause.at_ms
         if condition.after is not None:

@@ -28,6 +28,10 @@ class Context:
             self._found[subject] = self.read(subject)
         return self._found[subject]
 
+    def __bool__(self) -> bool:
+        """Whether anything may be known at all."""
+        return self is not NOTHING
+
     def same(self, item: str) -> str:
         """The one code that stands for an item, whatever a till calls it."""
         known = self._items.get(item)

@@ -42,7 +42,8 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     what each channel was last told to leave: channel -> steps. `version`: of the journey's steps,
     as they were when it began. `thing`: what it runs for, where its own key is another (`cart-9.2`,
     the second run, for what is left of cart-9); what happened up to `after_ms` cannot stop it, for
-    it began in spite of that.
+    it began in spite of that. `waits_for`: the source
+    that it waits for, channel/source.
     """
 
     journey: str
@@ -60,6 +61,7 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     version: str = ""
     thing: str = ""
     after_ms: int = 0
+    waits_for: str = ""
 
     @property
     def about(self) -> str:
@@ -94,7 +96,7 @@ class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
     """An opportunity that is open: what to repeat in its withdrawal, and the order it rests on.
 
     `rule`: the standing rule that made it, where no journey did; `claimed`: the channel that has
-    taken it."""
+    taken it. `risk`: what was not known when it was made."""
 
     id: str
     kind: str
@@ -112,6 +114,7 @@ class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
     rests_on: str = ""
     rule: str = ""
     claimed: str = ""
+    risk: str = ""
 
 
 class Member(msgspec.Struct, omit_defaults=True):

@@ -68,6 +68,7 @@ class Order:
     offer: str
     coupon: str
     heard: Heard = field(default_factory=dict)
+    unknown_items: bool = False
 
     @property
     def items(self) -> list[str]:
@@ -75,7 +76,7 @@ class Order:
 
     @property
     def known_items(self) -> bool:
-        return bool(self.lines)
+        return bool(self.lines) and not self.unknown_items
 
     @property
     def begun_ms(self) -> int:

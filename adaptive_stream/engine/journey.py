@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
+from adaptive_stream.engine.fact import CART, CONTRACT, ORDER, WITHOUT_CUSTOMER
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.sender import Sender
 from adaptive_stream.engine.source import Sources
@@ -20,6 +20,7 @@ ENTITIES = (
 )  # fmt: skip
 SHADOW = "~shadow"  # Behind the name of a journey that runs beside.
 PURPOSES = ("marketing", "service", "mandatory")
+ALL_CHANNELS = ""  # In Clocks: for the standing rules, which may hear of anything.
 Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
 KIND_OF: Mapping[str, str] = {
     **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
@@ -195,6 +196,11 @@ class Journey:
         """Those on which it sends something."""
         return frozenset(channel for step in self.steps for channel in step.by)
 
+    @property
+    def begins_by_context(self) -> bool:
+        """Whether a price or a stock begins it: facts of nobody, that visit nobody."""
+        return not WITHOUT_CUSTOMER.isdisjoint(self.when.condition.hears)
+
     def uses(self) -> Iterator[Use]:
         """Every condition as the journey uses it; one may come several times."""
         yield self.when
@@ -277,7 +283,10 @@ class Rules:
         known = (*self.journeys, *self.earlier.values())
         uses = [use for journey in known for use in journey.uses()]
         uses += [rule.use for rule in self.standing]
-        heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
+        heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
+        # What a price or a stock begins is begun for things of hers: she is looked at with them.
+        things = {journey.for_each for journey in known if journey.begins_by_context}
+        heard |= {name for name, kind in KIND_OF.items() if kind in things}
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
 
@@ -290,4 +299,5 @@ class Rules:
         now_ms = {
             heeds: clock.at(heeds) for heeds in dict.fromkeys(one.heeds for one in self.journeys)
         }
-        return {journey.name: now_ms[journey.heeds] for journey in self.journeys}
+        of_journeys = {journey.name: now_ms[journey.heeds] for journey in self.journeys}
+        return {ALL_CHANNELS: clock.at(frozenset(clock.known)), **of_journeys}

@@ -59,7 +59,7 @@ KEYS_MAX = {
     "topics": 50,
     "preferences": 20,
     "claims": 50,
-    "interest": 50,
+    "interest": 20,
     "registrations": 10,
 }
 UNSHOWN = frozenset(("seen", "interest"))  # What is no news to anybody the moment that it comes.
@@ -107,7 +107,10 @@ def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
         keep(member, registrations.PART, registrations.key(fact), said)
     most = interest.LOOKS_MAX if name == "interest" else FACTS_PER_KEY_MAX
     dropped = keep(member, name, key, kept, most)
-    return tuple(d for d in (dropped, _evict(member, name)) if d)
+    evicted = _evict(member, name)
+    if name == "interest":
+        return ()  # It fades anyway: what was seen before all that is no loss to anybody.
+    return tuple(d for d in (dropped, evicted) if d)
 
 
 def _lines(fact: Fact) -> tuple[Line, ...]:

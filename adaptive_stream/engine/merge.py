@@ -13,7 +13,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from adaptive_stream.engine import allowed
+from adaptive_stream.engine import allowed, standing
 from adaptive_stream.engine.allowed import Known, Side
 from adaptive_stream.engine.customer import (
     Contested,
@@ -22,6 +22,7 @@ from adaptive_stream.engine.customer import (
     Joining,
     Member,
     Offer,
+    Quiet,
     Told,
     Waiting,
 )
@@ -60,6 +61,7 @@ class Absorb(msgspec.Struct, frozen=True, omit_defaults=True):
     contested: dict[str, Contested]
     identity_epoch: int
     consent_epoch: int
+    quiet: dict[str, Quiet] = {}
 
 
 class Remap(msgspec.Struct, frozen=True):
@@ -194,6 +196,7 @@ def ship(customer: Customer, merge: Merge, log_ms: int) -> list[Message]:
         contested=customer.contested,
         identity_epoch=customer.identity_epoch,
         consent_epoch=customer.consent_epoch,
+        quiet=customer.quiet,
     )
     body = encode_absorb(absorb)
     # Whoever still waits here finds the redirect, and asks where she is now.
@@ -217,6 +220,7 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
         setattr(customer.told, field, getattr(absorb.told, field) | getattr(customer.told, field))
     for name, offer in absorb.offers.items():
         customer.offers[name if name not in customer.offers else offer.id] = offer
+    standing.join(customer.quiet, absorb.quiet)
     customer.was = sorted({*customer.was, *absorb.was, absorb.customer})
     customer.apart = bounded(apart, mine, theirs)
     customer.contested = absorb.contested | customer.contested

@@ -28,6 +28,7 @@ BOUGHT_BEFORE_MS = 14 * DAY_MS
 GONE_AFTER_MS = DAY_MS  # What was due so long ago is sent, whether or not anybody reports it.
 # What no fact of hers brings (a price, a spot) is looked at this long before it would be too late.
 LAST_LOOK_MS = 300_000
+STRONGEST = ("given", "unconfirmed", "withdrawn")
 BINDING = ("stopped", "too_late")
 
 
@@ -174,7 +175,7 @@ def _may_be_sent(
     elif said.get(ANY_ENDPOINT) == "withdrawn" or not mine:
         message.consent = "withdrawn" if mine else "missing"
     else:
-        message.consent = next(s for s in ("given", "unconfirmed", "withdrawn") if s in mine)
+        message.consent = next((s for s in STRONGEST if s in mine), "missing")
 
 
 def _verdict(message: Message, standing: list[StandingRule], view: View, now_ms: int) -> Verdict:

@@ -7,8 +7,18 @@ Rule 2: whoever still sends it here is told where it went (`returned`).
 
 import msgspec
 
+from adaptive_stream.engine import standing
 from adaptive_stream.engine.allowed import resting_on
-from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member, Offer, Told
+from adaptive_stream.engine.customer import (
+    Contested,
+    Customer,
+    Gone,
+    Joining,
+    Member,
+    Offer,
+    Quiet,
+    Told,
+)
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.identifier import customer_of, member_id
 from adaptive_stream.engine.merge import (
@@ -23,7 +33,10 @@ from adaptive_stream.engine.merge import (
 )
 from adaptive_stream.engine.message import Message
 
-KEYED = {"carts": "carts", "orders": "orders", "contracts": "contracts", "cases": "cases"}
+KEYED = {
+    **{name: name for name in ("carts", "orders", "contracts", "cases", "topics", "preferences")},
+    "exposures": "orders",
+}
 
 
 class Return(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -40,6 +53,7 @@ class Return(msgspec.Struct, frozen=True, omit_defaults=True):
     epoch: int
     consent_epoch: int
     because: str = ""
+    quiet: dict[str, Quiet] = {}
 
 
 encode_return = msgspec.msgpack.Encoder().encode
@@ -117,6 +131,7 @@ def hand_back(
             epoch=customer.identity_epoch,
             consent_epoch=customer.consent_epoch,
             because=because,
+            quiet=standing.said(customer.quiet),
         )
     )
     customer.offers = {k: offer for k, offer in customer.offers.items() if k not in offers}
@@ -148,6 +163,7 @@ def send_back(customer: Customer, shipped: Absorb, because: str) -> list[Message
             epoch=epoch,
             consent_epoch=shipped.consent_epoch,
             because=because,
+            quiet=shipped.quiet,
         )
     )
     return [Message("customer", shipped.customer, "return", body)]
@@ -197,6 +213,7 @@ def take_back(customer: Customer, back: Return) -> list[Message]:
     for field in Told.__struct_fields__:
         setattr(customer.told, field, getattr(back.told, field) | getattr(customer.told, field))
     customer.offers |= back.offers
+    standing.join(customer.quiet, back.quiet)
     customer.joinings = [*customer.joinings, *back.joinings]
     customer.was = sorted({*customer.was, *back.was})
     customer.apart = bounded([*customer.apart, *back.apart], customer.members)

@@ -17,6 +17,7 @@ from adaptive_stream.engine.entity import (
 from adaptive_stream.engine.fact import Line
 from adaptive_stream.engine.journey import SHADOW
 from adaptive_stream.engine.outbox import planned
+from adaptive_stream.engine.parts.interest import points
 from adaptive_stream.engine.public_identity import apart, contact_pairs, joinings, pair
 from adaptive_stream.engine.view import View
 
@@ -144,11 +145,11 @@ def _preferences(view: View) -> Json:
 
 
 def _interest(item: ViewedItem) -> Json:
-    """`points` as of the clock when this was written; parts/interest.py has the arithmetic."""
+    """`points` as of the last look: they fade from then on (parts/interest.py)."""
     return {
         "looks": len(item.views),
         "viewed_at": timestamp(item.viewed_at),
-        "points": item.interest,
+        "points": points(item.views, item.viewed_at),
         "category": item.category or None,
     }
 
@@ -193,9 +194,11 @@ def _journeys(customer: Customer) -> list[Json]:
         {
             "journey": instance.journey,
             "instance": instance.key,
+            "thing": instance.about,
             "member": member,
             "status": instance.status,
             "because": instance.because or None,
+            "waits_for": instance.waits_for or None,
             "until": None if instance.until_ms is None else timestamp(instance.until_ms),
             "began": timestamp(instance.begun_ms),
             "ends": timestamp(instance.ends_ms),

@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "unmerged": "it rested on a merge that was undone",
     "case_closed": "her case was closed",
     "superseded": "a newer cart took its place",
+    "incomplete": "a source of hers has not reported yet",
     "hold_lapsed": "the reason to wait is over",
     "expired": "it is no longer good",
     "journey_paused": "somebody paused the journey",

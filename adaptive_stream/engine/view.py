@@ -7,7 +7,7 @@ that was seen under an e-mail address are one cart, if they have one id.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adaptive_stream.engine import stock
+from adaptive_stream.engine import codes, stock
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.context import NOTHING, Context
 from adaptive_stream.engine.customer import Customer, Kept
@@ -25,6 +25,7 @@ from adaptive_stream.engine.entity import (
 )
 from adaptive_stream.engine.fact import CONTEXT
 from adaptive_stream.engine.journey import Policy
+from adaptive_stream.engine.now import Now
 from adaptive_stream.engine.parts import (
     carts,
     claims,
@@ -76,8 +77,10 @@ class View:
     now_ms: int = 0  # the partition's
     subjects: dict[tuple[str, str], Subject] = field(default_factory=dict)  # asked so far
     order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
+    now: Now = field(init=False)  # as conditions ask for it
     by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
     hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
+    endings: dict[tuple[str | None, ...], list[tuple[Hit, Cause]]] = field(default_factory=dict)
     topic_by_name: dict[str, Topic] = field(default_factory=dict)
     viewed_by_item: dict[str, ViewedItem] = field(default_factory=dict)
     registration_by_key: dict[str, Registration] = field(default_factory=dict)
@@ -85,6 +88,7 @@ class View:
     claims: dict[str, list[Claim]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.now = Now(self.now_ms, self.zone)
         self.by_kind = {
             "cart": self.cart_by_id,
             "order": self.order_by_number,
@@ -152,7 +156,7 @@ class View:
 def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NOTHING) -> View:
     """The customer as of the partition's clock and context."""
     retracted = {fact_id for member in customer.members.values() for fact_id in member.retracted}
-    parts = _united(customer, retracted)
+    parts = codes.by_one_code(_united(customer, retracted), context)
     by_order = orders.fold(parts.get("orders", {}))
     by_cart = carts.fold(
         parts.get("carts", {}),
@@ -160,6 +164,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         clock.at(policy.cart_heeds),
         policy.cart_abandoned_after_ms,
     )
+    codes.mark_unknown(by_order.values(), by_cart.values(), context)
     stock.look(by_cart.values(), by_order.values(), context, substitutes=policy.substitutes)
     by_contract = contracts.fold(parts.get("contracts", {}))
     by_case = service.fold(parts.get("cases", {}))
@@ -188,7 +193,7 @@ def fold(customer: Customer, clock: Clock, policy: Policy, context: Context = NO
         claims=claims.fold(parts.get("claims", {})),
     )
     view.heard = _heard(view, parts)
-    view.types = set(view.heard) | (set() if context is NOTHING else {*CONTEXT})
+    view.types = set(view.heard) | ({*CONTEXT} if context else set())
     for entities in view.by_kind.values():
         view.types.update(*(entity.heard for entity in entities.values()))
     return view
@@ -214,6 +219,9 @@ def _united(customer: Customer, retracted: set[str]) -> dict[str, dict[str, list
     return united
 
 
+KEPT_WHOLE = ("seen", "profile", "preferences", "claims", "consent")
+
+
 def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
     """The latest of each kind of fact, over all that she has."""
     heard: Heard = {}
@@ -224,7 +232,7 @@ def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
                     continue
                 if type_ not in heard or _later(cause, heard[type_]):
                     heard[type_] = cause
-    whole = [parts.get(name, {}) for name in ("seen", "profile", "preferences", "claims")]
+    whole = [parts.get(name, {}) for name in KEPT_WHOLE]
     nameless = [{"": parts.get(name, {}).get("", [])} for name in ("topics", "interest")]
     for by_key in (*whole, *nameless):
         for key, facts in by_key.items():

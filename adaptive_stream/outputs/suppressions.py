@@ -64,6 +64,7 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     state_seq: int
     rev: int
     recipients: list[Recipient]
+    purpose: Annotated[str | None, msgspec.Meta(description="of scope purpose")]
     journey: str
     instance: str | None
     steps: tuple[str, ...]
@@ -93,6 +94,7 @@ def record(suppression: Suppression) -> Record:
         state_seq=suppression.state_seq,
         rev=suppression.rev,
         recipients=recipients(suppression.recipients, (suppression.channel,)),
+        purpose=suppression.purpose or None,
         journey=suppression.journey,
         instance=suppression.instance or None,
         steps=suppression.steps,

@@ -41,7 +41,7 @@ class Table:
 
     def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[tuple[int, bytes]]:
         """(wake_ms, key) of the first rows that are due after that place, in order."""
-        found = []
+        found: list[tuple[int, bytes]] = []
         while self._wakes and self._wakes[0][0] <= until_ms:
             wake_ms, key = heappop(self._wakes)
             row = self.stored.get(key)

@@ -30,7 +30,7 @@ from adaptive_stream.engine.step import step
 from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.outputs import records
 from adaptive_stream.stages import counts
-from adaptive_stream.stories.output import Output, metric, output
+from adaptive_stream.stories.output import Output, board_of, metric, output
 from adaptive_stream.stories.phrases import METRICS, STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
@@ -122,6 +122,8 @@ class EngineWorld:
         for (name, *labels), count in sorted(self._counts.items()):
             if f"{name}_total" in METRICS:
                 self.outputs.append(metric(f"{name}_total", labels, count, at_ms))
+        notices = {key[len(PREFIX) :]: decode_notice(body) for key, body in self._notices.items()}
+        self.outputs += board_of(notices, self.outputs, at_ms)
         for customer, state in sorted(self._customers.items()):
             self.outputs.append(Output(STATE_SIZE, at_ms, customer, {"bytes": len(state)}))
 

@@ -66,7 +66,7 @@ class _Judge:
         if row.verb == "not":
             return self.not_(row)
         query = {"count": self.count, "metric": self.metric, "unmerge-report": self.report}
-        query |= {"outbox": self.outbox, "topic": self.topic}
+        query |= {"outbox": self.outbox, "topic": self.topic, "sources": self.sources}
         return query.get(row.subject, self.customer)(row)
 
     def refused(self, row: Row) -> Verdict | None:
@@ -159,6 +159,18 @@ class _Judge:
         if equal(row.fields.get("messages", "none"), actual):
             return Verdict(row, PASSED)
         return Verdict(row, FAILED, f"has {self.shown(actual)}")
+
+    def sources(self, row: Row) -> Verdict:
+        """What the board says of one source."""
+        wanted = {name: value for name, value in row.fields.items() if name != "source"}
+        for output in self.noted(phrases.SOURCES, row):
+            if output.key == row.fields["source"]:
+                seen = output.value or {}
+                told = [(n, str(v), self.shown(field(seen, n))) for n, v in wanted.items()
+                        if not equal(v, field(seen, n))]  # fmt: skip
+                near = (Near(output, seen, tuple(told)),) if told else ()
+                return Verdict(row, FAILED if told else PASSED, "says otherwise", near)
+        return Verdict(row, FAILED, "is not on the board")
 
     def topic(self, row: Row) -> Verdict:
         """What no record of a topic says, up to the row's time."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import msgspec
 
+from adaptive_stream.engine import board
+from adaptive_stream.engine.notice import Notice
 from adaptive_stream.stories import phrases
 from adaptive_stream.stories.calendar import parse_iso
 
@@ -42,6 +44,13 @@ def metric(name: str, labels: Iterable[str], value: float, at_ms: int) -> Output
     """One series of a metric as a runner saw it; its labels are text, in the order of METRICS."""
     named = zip(phrases.METRICS[name], labels, strict=True)
     return Output(phrases.METRIC, at_ms, name, {**dict(named), "value": int(value)})
+
+
+def board_of(notices: Mapping[str, Notice], outputs: Iterable[Output], at_ms: int) -> list[Output]:
+    """The board of sources as a runner sees it."""
+    states = {one.key: one.value or {} for one in outputs if one.topic == phrases.CUSTOMER_STATE}
+    sources = board.board(notices, states.values(), at_ms)
+    return [Output(phrases.SOURCES, at_ms, one.name, board.as_json(one)) for one in sources]
 
 
 def found(tree: Json, path: str) -> Json:
