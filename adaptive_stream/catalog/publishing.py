@@ -28,7 +28,7 @@ class Append(NamedTuple):
     """-> Appended, once rules.v1 has it."""
 
     key: bytes
-    value: bytes | None
+    value: bytes
 
 
 class Appended(NamedTuple):
@@ -86,8 +86,6 @@ def publishing(
     switch = shelf.switch
     assert switch is not None, "something is active by now"
     yield Tell(switch)
-    for key in shelf.unused():
-        yield Append(key, None)
     return Published(switch, changed)
 
 
