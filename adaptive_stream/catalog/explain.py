@@ -35,7 +35,7 @@ def explain(journey: Journey, shown: str = "") -> str:
     """The journey as paragraphs. `shown`: what its examples show, as `journeys check` found it."""
     paragraphs = [
         f"{journey.name}: {_sentence(journey.says)}",
-        f"Owner {journey.owner}; {journey.purpose}; worth {journey.worth:.2f} a message.",
+        _owner(journey),
         _run(journey),
         _run_by(journey),
         _age(journey),
@@ -75,6 +75,11 @@ def _step(step: Step) -> str:
     if step.unless:
         text += f", unless {listed([says(use) for use in step.unless], 'or')}"
     return text
+
+
+def _owner(journey: Journey) -> str:
+    worth = f"; worth {journey.worth:.2f} a message" if journey.worth else ""
+    return f"Owner {journey.owner}; {journey.purpose}{worth}."
 
 
 def _run_by(journey: Journey) -> str:
@@ -132,9 +137,8 @@ def _standing(rule: StandingRule) -> str:
         return f"{text}."
     by = listed([_CHANNELS.get(channel, channel) for channel in rule.channels], "or")
     when = "When that is over" if rule.then_rest else "Then"
-    place = ", in its place," if rule.kind == "instead" else ""
     return (
-        f"{text}. {when}{place} *{rule.offer}* may be offered by {by} for {spoken(rule.good_for)}, "
+        f"{text}. {when} *{rule.offer}* may be offered by {by} for {spoken(rule.good_for)}, "
         f"as {rule.offers_as}."
     )
 

@@ -14,7 +14,7 @@ from adaptive_stream.catalog.faults import Fault
 from adaptive_stream.catalog.subset import FUNCTIONS, OF_NOW, Check
 from adaptive_stream.catalog.vocabulary import ATTRIBUTES, MOMENT, NUMBER
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import Expression
+from adaptive_stream.engine.word import Expression
 
 CHARS_MAX = 500
 NODES_MAX = 100
@@ -41,7 +41,8 @@ def read_expression(node: Node, faults: list[Fault], takes: str | None = None) -
     faults.extend(check.faults)
     if check.faults:
         return None
-    return Expression(text, frozenset(check.names), _compile(tree, sorted(check.names)))
+    run = _compile(tree, sorted(check.names))
+    return Expression(text, frozenset(check.names), run, frozenset(check.hers))
 
 
 def _parse(text: str, node: Node, faults: list[Fault]) -> ast.expr | None:

@@ -63,7 +63,7 @@ class Faults(list[Fault]):
 
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was most likely meant to be, None if none is near."""
-    near = difflib.get_close_matches(word[:VALUE_CHARS_MAX], list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:VALUE_CHARS_MAX], list(known), n=1, cutoff=0.65)
     return near[0] if near else None
 
 

@@ -55,7 +55,8 @@ def _step(name: str, wait: Span, node: Node, before: list[Step], words: Words) -
         if use.condition.takes == "step" and use.argument not in earlier:
             says = f"{use.argument!r} is no step before {name!r}"
             at = fields.get("unless") or node
-            fields.note(at, says, suggestion(use.argument or "", earlier))
+            remedy = suggestion(use.argument or "", earlier)
+            fields.note(at, says, remedy if earlier else "no step comes before this one")
     by = words.channels(fields, "by", sending=True)
     send, offer = words.code(fields, "send"), words.code(fields, "offer") or None
     return Step(name, wait, send, by, fields.span("good_for", GOOD_FOR), unless, offer)

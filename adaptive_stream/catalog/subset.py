@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 
 from adaptive_stream.catalog.faults import Fault, suggestion
 from adaptive_stream.catalog.vocabulary import (
+    ABOUT,
     ATTRIBUTES,
     FLAG,
     MOMENT,
+    NOW,
     NUMBER,
+    RUN,
     SCOPE,
     TEXT,
     Kind,
@@ -52,6 +55,7 @@ class Check:
         self.node = node
         self.faults: list[Fault] = []
         self.names: set[str] = set()
+        self.hers: set[str] = set()
         self.known = {**SCOPE, **({takes: TEXT} if takes else {})}
         self.loop_kinds: dict[str, Kind | None] = {}
         self.loops = 0
@@ -129,8 +133,11 @@ class Check:
             self.refuse(piece, f"{kind.name} has no parts", "compare it as it is")
             return None
         if attribute in attributes:
+            if kind.name == "customer":
+                self.hers.add(attribute)
             return attributes[attribute]
-        says = f"{attribute!r} is nothing that a {kind.name} has"
+        owner_name = f"`{kind.name}`" if kind in (ABOUT, RUN, NOW) else f"a {kind.name}"
+        says = f"{attribute!r} is nothing that {owner_name} has"
         self.refuse(piece, says, suggestion(attribute, attributes))
         return None
 

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adaptive_stream.engine import fact
-from adaptive_stream.engine.journey import KIND_OF, PURPOSES
+from adaptive_stream.engine.journey import PURPOSES
 from adaptive_stream.engine.now import WEEKDAYS
 from adaptive_stream.engine.sender import REPORTS
+from adaptive_stream.engine.word import KIND_OF
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "reason": TEXT,
         "cancelled_by": TEXT,
         "known_items": FLAG,
-        "returned": list_of(TEXT),  # its items of which she brought every piece back
         "offer": TEXT,  # that she used
         "coupon": TEXT,
         "returned": list_of(TEXT),  # its items that she brought back to the last piece
@@ -120,7 +120,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "journey": TEXT,
         "step": TEXT,
         "shows_old_price": FLAG,
-        "other_offers": list_of(TEXT),  # than its own, of the same items, on the air
         "consent": one_of("given", "unconfirmed", "withdrawn", "missing"),
         "reachable": FLAG,
         "refused": FLAG,  # its address bounced, or called it spam
@@ -147,7 +146,6 @@ ATTRIBUTES: Mapping[str, Mapping[str, Kind]] = {
         "home_store": TEXT,
         "language": TEXT,
         "tier": TEXT,
-        "restricted": FLAG,
     },
     "line": {"item": TEXT, "quantity": NUMBER},
     # This run of the journey: names of its steps.

@@ -16,32 +16,37 @@ from adaptive_stream.engine.fact import Line
 from adaptive_stream.engine.item import BAR_CODE
 
 PARTS = ("carts", "orders", "messages")
-Parts = dict[str, dict[str, list[Kept]]]
 
 
-def by_one_code(parts: Parts, context: Context) -> Parts:
+def by_one_code(
+    part: str, kept_by_key: dict[str, list[Kept]], context: Context
+) -> dict[str, list[Kept]]:
     """The same facts, each item under the code that stands for it."""
-    if not context:
-        return parts
-    found = dict(parts)
-    for part in PARTS:
-        if part in parts:
-            found[part] = {
-                key: [_renamed(kept, context) for kept in facts]
-                for key, facts in parts[part].items()
-            }
+    if not context or part not in PARTS:
+        return kept_by_key
+    found = kept_by_key
+    for key, facts in kept_by_key.items():
+        if any(_is_other(kept, context) for kept in facts):  # Mostly none is: nothing is copied.
+            found = dict(found) if found is kept_by_key else found
+            found[key] = [_renamed(kept, context) for kept in facts]
     return found
 
 
-def _renamed(kept: Kept, context: Context) -> Kept:
+def _is_other(kept: Kept, context: Context) -> bool:
+    """Whether it names an item by a code that another stands for."""
     if any(context.same(line.item) != line.item for line in kept.lines):
-        lines = (Line(context.same(line.item), line.quantity, line.price) for line in kept.lines)
-        kept = msgspec.structs.replace(kept, lines=tuple(lines))
+        return True
     about = kept.data.get("about")
-    if isinstance(about, list) and any(context.same(item) != item for item in about):
-        data = kept.data | {"about": [context.same(item) for item in about]}
-        kept = msgspec.structs.replace(kept, data=data)
-    return kept
+    return isinstance(about, list) and any(context.same(item) != item for item in about)
+
+
+def _renamed(kept: Kept, context: Context) -> Kept:
+    lines = (Line(context.same(line.item), line.quantity, line.price) for line in kept.lines)
+    about = kept.data.get("about")
+    data = kept.data
+    if isinstance(about, list):
+        data = data | {"about": [context.same(item) for item in about]}
+    return msgspec.structs.replace(kept, lines=tuple(lines), data=data)
 
 
 def mark_unknown(orders: Iterable[Order], carts: Iterable[Cart], context: Context) -> None:

@@ -5,21 +5,21 @@ holds if any such thing of hers fits. Its moment is that of the fact it hears, i
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from adaptive_stream.engine import fact
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Heard, Order
-from adaptive_stream.engine.journey import KIND_OF, Expression, Use
 from adaptive_stream.engine.said import Said
 from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import Entity, Hit, View
+from adaptive_stream.engine.word import KIND_OF, Expression, Use
 
 CONTEXT = frozenset(fact.CONTEXT)
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What an instance is about: its kind, its key, and the entity (None for the customer); and
     the run itself, by the names of its journey and its instance."""
 

@@ -42,8 +42,8 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     what each channel was last told to leave: channel -> steps. `version`: of the journey's steps,
     as they were when it began. `thing`: what it runs for, where its own key is another (`cart-9.2`,
     the second run, for what is left of cart-9); what happened up to `after_ms` cannot stop it, for
-    it began in spite of that. `waits_for`: the source
-    that it waits for, channel/source.
+    it began in spite of that. `waits_for`: the source that it waits for, channel/source;
+    `told_to`: channel -> the mark of whom its last word named (see reach.py).
     """
 
     journey: str
@@ -62,6 +62,7 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     thing: str = ""
     after_ms: int = 0
     waits_for: str = ""
+    told_to: dict[str, bytes] = {}
 
     @property
     def about(self) -> str:
@@ -192,7 +193,8 @@ class Customer(msgspec.Struct, omit_defaults=True):
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
-    of her newest public state, 0 for none. `quiet`: by purpose.
+    of her newest public state, 0 for none. `quiet`: by purpose. `judged_by`: the id of the rules
+    that were asked last.
     """
 
     id: str
@@ -219,6 +221,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     wake_ms: int | None = None
     bytes_at_most: int = 0
     shown_ms: int = 0
+    judged_by: str = ""
 
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""
@@ -227,6 +230,11 @@ class Customer(msgspec.Struct, omit_defaults=True):
         self.returned, self.contested = {}, {}
         self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None
         self.bytes_at_most = 0
+
+    def has(self, member: str) -> bool:
+        """Whether a member is known to be hers: facts of it may be quicker than that word."""
+        mine = self.members.get(member)
+        return mine is not None and bool(mine.identifiers)
 
     def elsewhere(self, member: str) -> str:
         """The customer to ask about a member that is not here any more; "" if it is not gone."""

@@ -3,79 +3,25 @@
 The catalogue makes these from files and has found every fault before; the engine only reads them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.fact import CART, CONTRACT, ORDER, WITHOUT_CUSTOMER
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.sender import Sender
 from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import KIND_OF, Expression, Use
+
+if TYPE_CHECKING:
+    from adaptive_stream.engine.heeding import Concerned
 
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
-# What a condition can speak of, beside `customer` and `now`.
-ENTITIES = (
-    "cart", "order", "contract", "case", "viewed_item", "registration", "message", "topic",
-)  # fmt: skip
 SHADOW = "~shadow"  # Behind the name of a journey that runs beside.
 PURPOSES = ("marketing", "service", "mandatory")
 ALL_CHANNELS = ""  # In Clocks: for the standing rules, which may hear of anything.
-Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
-KIND_OF: Mapping[str, str] = {
-    **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
-    **dict.fromkeys(ORDER, "order"),
-    **dict.fromkeys(CONTRACT, "contract"),
-    **dict.fromkeys(("case.opened", "case.closed"), "case"),
-    **dict.fromkeys(("call.ended", "chat.ended", "message.received"), "topic"),
-    "product.viewed": "viewed_item",
-    "customer.registered": "registration",
-    "message.scheduled": "message",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A checked expression of the safe subset. `names`: the names it reads from the scope.
-
-    `run(scope)` never raises: what cannot be computed is False. One that asks for the time names
-    `now`: the scope then has a Now, which says when to look again.
-    """
-
-    text: str
-    names: frozenset[str]
-    run: Callable[[Mapping[str, object]], object]
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A word with a sentence.
-
-    `hears`: the facts (or `cart.abandoned`) that bring it about; `ends_on`: those that end it;
-    `after`: it becomes true this long after what it heard; `takes`: the name of its argument.
-    """
-
-    name: str
-    says: str
-    hears: tuple[str, ...]
-    ends_on: tuple[str, ...] = ()
-    where: Expression | None = None
-    after: Span | None = None
-    takes: str | None = None
-    kinds: tuple[str, ...] = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """`kinds`: of things it speaks of; without an expression those that it hears of."""
-        named = self.where.names if self.where else {KIND_OF.get(name, "") for name in self.hears}
-        object.__setattr__(self, "kinds", tuple(kind for kind in ENTITIES if kind in named))
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A condition as a journey uses it: `owns care-kit` has the argument `care-kit`."""
-
-    condition: Condition
-    argument: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +122,13 @@ class Journey:
     since_ms: int = 0
     pauses: tuple[Pause, ...] = ()
     shadow: bool = False
+    awaits: tuple[Use, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """`awaits`: what stops or holds it only some time after it has happened."""
+        uses = (*self.stop_when, *(hold.use for hold in self.hold_when))
+        awaits = tuple(use for use in uses if use.condition.after)
+        object.__setattr__(self, "awaits", awaits)
 
     @property
     def paused(self) -> bool:
@@ -241,6 +194,19 @@ class StandingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Clocks:
+    """clocks[journey]: what the time is for it, UTC ms; clocks[ALL_CHANNELS] for everybody."""
+
+    by_name: Mapping[str, Journey]
+    clock: Clock
+
+    def __getitem__(self, name: str) -> int:
+        if name == ALL_CHANNELS:
+            return self.clock.at(frozenset(self.clock.known))
+        return self.clock.at(self.by_name[name].heeds)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """What holds for all journeys. `endpoints`: channel -> identifier types that reach her there,
     in order of preference. `cart_heeds`: the channels that can carry cart and order facts.
@@ -277,18 +243,27 @@ class Rules:
     withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
+    looked_at: frozenset[str] = field(init=False, compare=False)
+    timed: tuple[Journey, ...] = field(init=False, compare=False)
+    concerned: dict[frozenset[str], "Concerned"] = field(
+        init=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey or standing rule listens for."""
+        """`hears`: the facts that some journey or standing rule listens for. `looked_at`: the facts
+        that make a thing for which a price may begin a journey later. `timed`: the journeys
+        that time alone begins. `concerned`: of heeding.py, filled as it is asked for."""
         known = (*self.journeys, *self.earlier.values())
         uses = [use for journey in known for use in journey.uses()]
         uses += [rule.use for rule in self.standing]
         heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
-        # What a price or a stock begins is begun for things of hers: she is looked at with them.
-        things = {journey.for_each for journey in known if journey.begins_by_context}
-        heard |= {name for name, kind in KIND_OF.items() if kind in things}
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
+        things = {journey.for_each for journey in known if journey.begins_by_context}
+        looked_at = frozenset(name for name, kind in KIND_OF.items() if kind in things)
+        object.__setattr__(self, "looked_at", looked_at)
+        timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
+        object.__setattr__(self, "timed", timed)
 
     def of_run(self, name: str, version: str) -> Journey | None:
         """What a run goes by that entered the journey `name` with the steps `version`."""
@@ -296,8 +271,4 @@ class Rules:
 
     def clocks(self, clock: Clock) -> "Clocks":
         """What the time is for each journey, as of the channels that it heeds."""
-        now_ms = {
-            heeds: clock.at(heeds) for heeds in dict.fromkeys(one.heeds for one in self.journeys)
-        }
-        of_journeys = {journey.name: now_ms[journey.heeds] for journey in self.journeys}
-        return {ALL_CHANNELS: clock.at(frozenset(clock.known)), **of_journeys}
+        return Clocks(self.by_name, clock)

@@ -13,6 +13,7 @@ from adaptive_stream.engine.complete import waiting
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
+from adaptive_stream.engine.heeding import PART_OF_KIND, concerned
 from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.promise import keep_promises
@@ -21,18 +22,8 @@ from adaptive_stream.engine.restart import free_name, goes_on, restarted, same_r
 from adaptive_stream.engine.standing import judge_purposes
 from adaptive_stream.engine.telling import Judgement, Run, tell
 from adaptive_stream.engine.verdict import Verdict, stopped, verdict
-from adaptive_stream.engine.view import Entity, Hit, View
+from adaptive_stream.engine.view import EVERY_PART, Entity, Hit, View
 
-PART_OF_KIND = {
-    "cart": "carts",
-    "order": "orders",
-    "contract": "contracts",
-    "case": "cases",
-    "topic": "topics",
-    "message": "messages",
-    "viewed_item": "interest",
-    "registration": "registrations",
-}
 INSTANCE_BYTES = 512  # What a run can take in the state, roughly.
 RUNNING = frozenset(("live", "held", "stopped"))
 
@@ -46,16 +37,22 @@ def judge(
     )
     judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
+    # Whatever a purpose that is held, or free again, may hold back is looked at as a whole.
+    by_purpose = judgement.held or judgement.freed
+    again = concerned(rules, EVERY_PART if by_purpose else view.fresh)
     judgement.runs = _runs(customer, view, rules, clocks)
     for one in judgement.runs:
-        if one.instance.status in RUNNING:
-            _end_if_over(one, judgement)
-        before.setdefault(_name(one.journey, one.about.key, view), []).append(one.instance)
-    begun = [_start(journey, clocks[journey.name], before, judgement) for journey in rules.journeys]
+        if one.journey.name in again.names:
+            if one.instance.status in RUNNING:
+                _end_if_over(one, judgement)
+            before.setdefault(_name(one.journey, one.about.key, view), []).append(one.instance)
+    begun = [_start(journey, clocks, before, judgement) for journey in again.journeys]
     if any(begun):
         judgement.runs = _runs(customer, view, rules, clocks)
     first: dict[str, Instance] = {}
     for one in judgement.runs:
+        if one.journey.name not in again.names:
+            continue  # It stands as it was judged last.
         name = f"{_name(one.journey, one.about.key, view)}#{one.instance.after_ms}"
         earlier = first.get(name)
         twin = earlier is not None and one.instance.begun_ms <= earlier.ends_ms
@@ -119,10 +116,13 @@ def _owner(about: About, customer: Customer) -> str:
 
 
 def _start(
-    journey: Journey, now_ms: int, before: dict[str, list[Instance]], judgement: Judgement
+    journey: Journey, clocks: Clocks, before: dict[str, list[Instance]], judgement: Judgement
 ) -> int:
     """How many runs began. `before`: what ran or runs, by `_name`."""
     customer, view, begun = judgement.customer, judgement.view, 0
+    if not journey.restart_when and view.types.isdisjoint(journey.when.condition.hears):
+        return 0
+    now_ms = clocks[journey.name]
     for about in abouts(journey.for_each, customer, view):
         runs = before.get(_name(journey, about.key, view), [])
         rest = restarted(journey, about, runs, view, now_ms)
@@ -163,6 +163,7 @@ def _begin(
     name = f"{journey.name}/{key}"
     if earlier:  # For a sender it is the same run: the highest `rev` is the last word.
         instance.rev, instance.told = earlier.rev, earlier.told
+        instance.told_to = earlier.told_to
     instances[name] = instance
     customer.bytes_at_most += INSTANCE_BYTES
     youngest_ms = journey.not_older_than.after(at_ms, zone)
@@ -265,7 +266,8 @@ def _end_if_over(one: Run, judgement: Judgement) -> None:
     instance = one.instance
     if one.now_ms >= instance.ends_ms:
         _end(one, instance.ends_ms, judgement)
-        instance.told = {}  # Senders have forgotten it too: `releasable_until` has passed.
+        # Senders have forgotten it too: `releasable_until` has passed.
+        instance.told, instance.told_to = {}, {}
         return
     refilled = one.about.refilled(instance.begun_ms)
     if refilled and holds(one.journey.when, one.about, judgement.view, one.now_ms):

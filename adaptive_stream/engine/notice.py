@@ -16,13 +16,18 @@ from collections.abc import Iterator
 import msgspec
 
 from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.event_time import FUTURE_MS_MAX
 from adaptive_stream.engine.fact import CONTEXT, Fact, decode_fact
 from adaptive_stream.engine.message import Arrival, Message
 
 PREFIX = "#note/"  # Before a subject, where it is a record's key: no customer's id begins so.
 EVERYTHING = "item/*"  # What is about no item in particular is about each.
+DATA = (  # What of a fact is looked up; the rest is no notice's business, and would be a copy each.
+    "item", "codes", "category", "price", "currency",
+    "campaign", "region", "offer", "coupon", "valid_until_ms",
+    "until_ms", "retired",
+)  # fmt: skip
 BROADCASTS_MAX = 20  # Of one item, the newest: nobody remembers more.
-DAY_MS = 86_400_000
 
 
 class Said(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -83,7 +88,10 @@ def note(row: Notice | None, fact: Fact, known_ms: int) -> Notice | None:
     """The row with one more fact; None if it says nothing new."""
     row = row or Notice(0)
     said = dict(row.said)
-    new = Said(fact.at_ms, fact.id, fact.type, fact.channel, fact.source, known_ms, fact.data)
+    data = {name: fact.data[name] for name in DATA if name in fact.data}
+    ahead = fact.at_ms > known_ms + FUTURE_MS_MAX and fact.type != "broadcast.aired"
+    at_ms = known_ms if ahead else fact.at_ms  # Else a wrong clock has the last word for years.
+    new = Said(at_ms, fact.id, fact.type, fact.channel, fact.source, known_ms, data)
     for name in _names(fact):
         old = said.get(name)
         if old is None or _better(name, new, old):

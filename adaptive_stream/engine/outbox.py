@@ -113,13 +113,15 @@ def planned(customer: Customer, view: View, now_ms: int) -> list[Message]:
     ]
 
 
-def of_run(view: View, journey: str, instance: str, channel: str) -> list[Message]:
-    """The messages that tools have planned for a run of a journey on a channel."""
+def of_run(place: tuple[str, str, str], view: View, rules: Rules, known_ms: int) -> list[Message]:
+    """The messages that tools have planned for a run on a channel (journey, instance, channel),
+    and that can still be stopped."""
     return [
         message
         for message in view.messages
-        if (message.journey, message.instance, message.channel) == (journey, instance, channel)
+        if (message.journey, message.instance, message.channel) == place
         and message.planned
+        and known_ms <= (cut_off_ms(message, rules) or known_ms)
     ]
 
 

@@ -63,7 +63,8 @@ class Speaker:
                 messages=tuple(map(_of_message, planned)),
             )
             for channel, steps in sorted(telling.channels.items())
-            for planned in [of_run(self.view, one.journey.name, one.instance.key, channel)]
+            for place in [(one.journey.name, one.instance.key, channel)]
+            for planned in [of_run(place, self.view, self.rules, self.known_ms)]
         ]
 
     def recall(self, recall: Recall) -> Suppression:

@@ -10,7 +10,7 @@ import msgspec
 
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
 from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
@@ -19,7 +19,17 @@ from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import PART_OF, UNSHOWN, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.parts.registrations import FACTS as JOINED
+from adaptive_stream.engine.view import View
+from adaptive_stream.engine.wake import next_look_ms
 
+# Part -> what is folded from it as well.
+ALSO = {"orders": ("carts",), "cases": ("topics",)}
+# Fact type -> the parts that a fact of it can change. What is not here can change anything.
+TOUCHED = {
+    type_: frozenset((part, *ALSO.get(part, ()), *(("registrations",) if type_ in JOINED else ())))
+    for type_, part in PART_OF.items()
+}
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 __all__ = ("Stepped", "show", "step")
@@ -31,8 +41,10 @@ def step(
     rules: Rules,
     clock: Clock,
     context: Context = NOTHING,
+    known: View | None = None,
 ) -> Stepped:
-    """Apply one record. `state` is changed in place; it belongs to the caller's batch.
+    """Apply one record. `state` is changed in place; it belongs to the caller's batch, and so does
+    `known`, the view that came of the record before (Stepped.view).
 
     Raises only for what cannot be (a bug): the caller parks the fact and keeps the old state.
     """
@@ -56,7 +68,7 @@ def step(
     if elsewhere:
         return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":
-        return _fact(customer, arrival, rules, given)
+        return _fact(customer, arrival, rules, given, known)
     if arrival.kind == "contested":
         return kinship.contested(customer, arrival, rules, given)
     if arrival.kind == "forgotten":
@@ -83,7 +95,9 @@ def _tick(customer: Customer, rules: Rules, given: Given) -> Stepped:
     return conclude(customer, rules, given, cause=None, known_ms=given.clock.now_ms)
 
 
-def _fact(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
+def _fact(
+    customer: Customer, arrival: Arrival, rules: Rules, given: Given, known: View | None
+) -> Stepped:
     fact = decode_fact(arrival.body)
     faults: tuple[str, ...] = ()
     if fact.at_ms > arrival.log_ms + AHEAD_MS:
@@ -95,15 +109,24 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> S
     if fact.type == "customer.unmerge":
         return kinship.unmerge(customer, fact, cause, rules, given)
     flagged = _count(customer, arrival.log_ms, rules)
+    members = len(customer.members)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
+    touched = TOUCHED.get(fact.type)
+    if touched is None or dropped or len(customer.members) > members:
+        known = touched = None
+    elif known is not None:
+        known.stale.update(touched)
     public_part = PART_OF.get(fact.type, "seen") not in UNSHOWN or fact.type == "fact.retracted"
-    named = any(m.identifiers for m in customer.members.values())
-    asleep = named if customer.wake_ms is None else customer.wake_ms > given.clock.now_ms
-    if asleep and not public_part and not flagged and fact.type not in rules.hears:
-        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults)  # Nobody listens for it.
+    heard = public_part or flagged or fact.type in rules.hears
+    if not heard and asleep(customer, given.clock) and _is_known(customer):
+        if fact.type in rules.looked_at:
+            look_ms = next_look_ms(customer.id, given.clock)
+            customer.wake_ms = min(look_ms, customer.wake_ms or look_ms)
+        # Nobody listens for it.
+        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(
         customer,
         rules,
@@ -112,7 +135,14 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> S
         known_ms=arrival.log_ms,
         faults=faults,
         shown=flagged or public_part,
+        touched=touched,
+        known=known,
     )
+
+
+def _is_known(customer: Customer) -> bool:
+    """Whether she has been looked at, or will be."""
+    return customer.wake_ms is not None or any(m.identifiers for m in customer.members.values())
 
 
 def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:

@@ -1,12 +1,14 @@
 """What the channels of a run have to be told: suppress, hold, release.
 
-Rule 1: a telling is the difference between what a channel was told and what is so now.
+Rule 1: a telling is the difference between what a channel was told and what is so now. Whom it
+names is part of it: as she gains or loses an address, what still stands is told again.
 Rule 2: a hold is always ended for whoever waits; of a stop that is taken back only what is still
 good is worth a word.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.condition import About
@@ -29,8 +31,7 @@ RELEASED_BY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """An instance with all that it is judged by."""
 
     member: str
@@ -40,8 +41,7 @@ class Run:
     now_ms: int
 
 
-@dataclass(slots=True)
-class Telling:
+class Telling(msgspec.Struct):
     """What the channels of a run have to be told: channel -> steps. action: suppress, hold,
     release."""
 
@@ -55,8 +55,7 @@ class Telling:
     rev: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hush:
+class Hush(msgspec.Struct, frozen=True):
     """What the channels of a purpose have to be told. action: hold, release."""
 
     action: str
@@ -69,8 +68,7 @@ class Hush:
     until_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True):
     """A step that was due and may not offer what it promises; `offer`: what is offered on the air
     in its place, "" for nothing."""
 
@@ -81,8 +79,7 @@ class Broken:
     offer: str
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(msgspec.Struct):
     """One judging of one customer: what it looks at, and below what it brought about.
 
     `stopped`, `due` and `broken` carry what opportunities are made of; `runs` is every run there
@@ -95,19 +92,19 @@ class Judgement:
     view: View
     occasion: Occasion
     reach: Reach
-    runs: list[Run] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    tellings: list[Telling] = field(default_factory=list)
-    stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
-    due: list[tuple[Run, run.Due]] = field(default_factory=list)
-    broken: list[Broken] = field(default_factory=list)
-    not_started: list[str] = field(default_factory=list)
+    runs: list[Run] = []
+    transitions: list[Transition] = []
+    tellings: list[Telling] = []
+    stopped: list[tuple[Run, Verdict]] = []
+    due: list[tuple[Run, run.Due]] = []
+    broken: list[Broken] = []
+    not_started: list[str] = []
     would: tuple[str, ...] = ()
     changed: bool = False
-    held: set[str] = field(default_factory=set)
-    freed: dict[str, int] = field(default_factory=dict)
-    hushes: list[Hush] = field(default_factory=list)
-    sources: Mapping[str, Sources] = field(default_factory=dict)
+    held: set[str] = msgspec.field(default_factory=set)
+    freed: dict[str, int] = {}
+    hushes: list[Hush] = []
+    sources: Mapping[str, Sources] = {}
 
 
 def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
@@ -119,10 +116,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         return
     same_hold = (instance.because, instance.until_ms) == (verdict.because, verdict.until_ms)
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
-        return
-    channels = _remaining(one, judgement)
-    if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
-        channels = dict.fromkeys(instance.told, ()) | channels
+        channels = {}
+    else:
+        channels = _remaining(one, judgement)
+        if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
+            channels = dict.fromkeys(instance.told, ()) | channels
+    channels = _reached_otherwise(instance, judgement.reach) | channels
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -134,6 +133,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         until_ms=verdict.until_ms,
     )
     _say(telling, judgement)
+
+
+def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
+    """The channels whose last word names others than her endpoints now, with what it said."""
+    to = instance.told_to
+    return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
 
 
 def _release(one: Run, judgement: Judgement) -> None:
@@ -158,6 +163,8 @@ def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
 
 def _say(telling: Telling, judgement: Judgement) -> None:
     if telling.channels:
-        telling.run.instance.rev += 1
-        telling.rev = telling.run.instance.rev
+        instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
+        instance.rev += 1
+        instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
+        telling.rev = instance.rev
         judgement.tellings.append(telling)

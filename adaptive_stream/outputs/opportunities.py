@@ -42,9 +42,9 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     because: str
     known_time: Time
     risk: Annotated[
-        str | None,
+        str | msgspec.UnsetType,
         msgspec.Meta(description="source_silent: a source that was waited for has not reported"),
-    ] = None
+    ] = msgspec.UNSET
 
 
 def record(opportunity: Opportunity) -> Record:
@@ -71,7 +71,7 @@ def record(opportunity: Opportunity) -> Record:
         good_until=time_text(opportunity.good_until_ms),
         because=opportunity.because,
         known_time=known_time,
-        risk=opportunity.risk,
+        risk=opportunity.risk or msgspec.UNSET,
     )
     # A withdrawal repeats the id of its offer, but to CloudEvents it is an event of its own.
     event = payload.id if payload.action == "offer" else f"{payload.id}.{payload.action}"

@@ -64,7 +64,6 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     state_seq: int
     rev: int
     recipients: list[Recipient]
-    purpose: Annotated[str | None, msgspec.Meta(description="of scope purpose")]
     journey: str
     instance: str | None
     steps: tuple[str, ...]
@@ -76,6 +75,9 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     until: Annotated[Time | None, msgspec.Meta(description="the end of a hold")]
     releasable_until: Annotated[Time | None, msgspec.Meta(description="forget it after this")]
     rules: str
+    purpose: Annotated[str | msgspec.UnsetType, msgspec.Meta(description="of scope purpose")] = (
+        msgspec.UNSET
+    )
 
 
 def record(suppression: Suppression) -> Record:
@@ -94,7 +96,7 @@ def record(suppression: Suppression) -> Record:
         state_seq=suppression.state_seq,
         rev=suppression.rev,
         recipients=recipients(suppression.recipients, (suppression.channel,)),
-        purpose=suppression.purpose or None,
+        purpose=suppression.purpose or msgspec.UNSET,
         journey=suppression.journey,
         instance=suppression.instance or None,
         steps=suppression.steps,

@@ -51,6 +51,14 @@ class Output(NamedTuple):
     headers: Iterable[tuple[str, bytes | None]]
 
 
+def partitions_of(output: Output, partitions: int) -> Iterable[int]:
+    """Where a record goes, of so many partitions of its topic."""
+    if output.partition == EVERY:
+        return range(partitions)
+    chosen = output.partition
+    return (partition_of(output.key or b"", partitions) if chosen is None else chosen,)
+
+
 def read(record: Any) -> tuple[Arrival, Origin | None]:
     """An internal record as an Arrival, and its origin (None for a tick and a notice)."""
     kind = cause = member = type_ = ""

@@ -9,24 +9,25 @@ at noon must not keep a purchase waiting until a million customers were judged.
 """
 
 from collections.abc import Iterable
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import msgspec
 
 from adaptive_stream.engine.clock import Clock, decode_clock
-from adaptive_stream.engine.context import NOTHING, Context, Given
+from adaptive_stream.engine.context import NOTHING, Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
-from adaptive_stream.engine.decision import Decision, Opportunity, Suppression
+from adaptive_stream.engine.decision import Decision, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
-from adaptive_stream.engine.notice import PREFIX, Notice, decode_notice, newer
+from adaptive_stream.engine.notice import PREFIX, newer
 from adaptive_stream.engine.step import show, step
 from adaptive_stream.engine.switch import decode_switch, switched
+from adaptive_stream.engine.view import View as Known
 from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
 from adaptive_stream.stages import counts
+from adaptive_stream.stages.context import context_of
 from adaptive_stream.stages.dead_letters import of_engine_fault, tick_fault
 from adaptive_stream.stages.going_by import EMPTY, GoingBy, Library
 from adaptive_stream.stages.outcome import NEVER, EngineFault, InForce, Outcome, Row, Rows, View
@@ -62,12 +63,14 @@ class Step:
         rules: Rules,
         tick_customers_max: int = TICK_CUSTOMERS_MAX,
         library: Library = EMPTY,
+        swept_max: int = SWEPT_MAX,
     ) -> None:
         self.topics = (prefix + CUSTOMER_FACTS,)
         self.changelog = prefix + CUSTOMER_CHANGELOG
         self.views = prefix + customer_state.TOPIC
         self.going_by = GoingBy(rules, library)
         self.tick_customers_max = tick_customers_max
+        self.swept_max = swept_max
         self.prefix = prefix
         self.incarnation = incarnation
 
@@ -92,7 +95,7 @@ class Step:
         told = []
         rules = self.going_by.rules(in_force)
         found = rows([*keys])
-        given = Given(clock, Context(partial(look, rows)))
+        given = Given(clock, context_of(rows))
         for key in keys:
             row = found.get(key)
             customer = decode_customer(row.value or b"") if row else Customer(key.decode())
@@ -105,13 +108,6 @@ class Step:
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""
         return of_engine_fault(tp, record, fault)
-
-
-def look(rows: Rows, subject: str) -> Notice | None:
-    """The newest notice of a subject among the rows of a partition."""
-    key = (PREFIX + subject).encode()
-    row = rows([key]).get(key)
-    return decode_notice(row.value) if row and row.value else None
 
 
 class _Run:
@@ -127,9 +123,8 @@ class _Run:
         self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
         self._stored = view.rows([HAS_CONTEXT, *{record.key for record in records if record.key}])
         self._customers: dict[bytes, Customer | None] = {}  # None: forgotten
-        self._context = (
-            Context(partial(look, self._rows)) if HAS_CONTEXT in self._stored else NOTHING
-        )
+        self._views: dict[bytes, Known | None] = {}
+        self._context = context_of(self._rows) if HAS_CONTEXT in self._stored else NOTHING
         self._bytes = 0  # What the states will take when they are encoded, roughly.
 
     def is_full(self) -> bool:
@@ -158,9 +153,10 @@ class _Run:
         """Something that is no customer's is otherwise from here on. It visits nobody."""
         before = self._rows([key]).get(key)
         if newer(body, before.value if before else None):
+            self._bytes += len(key) + len(body)  # A night's prices do not fit into one checkpoint.
             self.outcome.rows[key] = Row(NEVER, body)
             self.outcome.rows[HAS_CONTEXT] = Row(NEVER, b"1")
-            self._context = Context(partial(look, self._rows))
+            self._context = context_of(self._rows)
         return True
 
     def _rows(self, keys: list[bytes]) -> dict[bytes, Row]:
@@ -174,6 +170,7 @@ class _Run:
         taken = going_by.take(arrival, self.outcome, CUSTOMERS)
         rules = self._rules = going_by.rules(self.outcome.in_force)
         if rules is not before:
+            self._views.clear()  # They were folded under the policy of before.
             switch = decode_switch(arrival.body)
             for suppression in switched(before, rules, switch, arrival.log_ms):
                 self._write(suppression, arrival.log_ms)
@@ -215,9 +212,10 @@ class _Run:
     def _sweep(self, offset: int, idx: int) -> bool:
         """Judges some more by the rules that are new. Which, does not depend on any batch."""
         outcome, room = self.outcome, SWEPT_BYTES
-        keys = self._view.following((outcome.in_force.swept or "").encode(), SWEPT_MAX)
+        count = self._stage.swept_max
+        keys = self._view.following((outcome.in_force.swept or "").encode(), count)
         self._stored = self._view.rows(keys)
-        swept = None if len(keys) < SWEPT_MAX else keys[-1].decode()
+        swept = None if len(keys) < count else keys[-1].decode()
         for key in keys:
             room -= len(self._stored[key].value or b"")
             idx = self._fire(key, outcome.clock.now_ms, offset, idx)
@@ -247,8 +245,9 @@ class _Run:
         outcome, stage = self.outcome, self._stage
         customer = self._customer(key)
         was_too_busy = customer is not None and customer.too_busy
-        stepped = step(customer, arrival, self._rules, outcome.clock, self._context)
-        self._customers[key] = stepped.state
+        known = self._views.get(key)
+        stepped = step(customer, arrival, self._rules, outcome.clock, self._context, known)
+        self._customers[key], self._views[key] = stepped.state, stepped.view
         if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
             outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)
@@ -267,18 +266,10 @@ class _Run:
             self.outcome.outputs.append(
                 Output(self._stage.prefix + topic, self._view.owner, key, value, headers)
             )
-        self._count(decision, log_ms)
-
-    def _count(self, decision: Decision, log_ms: int) -> None:
+        for labels in counts.of_decision(decision):
+            self.outcome.count(*labels)
         if isinstance(decision, Suppression):
-            channel, action, because = decision.channel, decision.action, decision.because
-            self.outcome.count("suppressions", channel, action, because)
             self.outcome.suppressed.append(log_ms)
-        elif isinstance(decision, Opportunity):
-            self.outcome.count("opportunities", decision.action, decision.kind)
-        for transition in getattr(decision, "transitions", ()):
-            for labels in counts.of_transition(transition):
-                self.outcome.count(*labels)
 
     def _customer(self, key: bytes) -> Customer | None:
         if key in self._customers:

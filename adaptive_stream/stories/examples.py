@@ -12,13 +12,18 @@ from adaptive_stream.catalog.examples import Example
 from adaptive_stream.catalog.faults import CatalogError
 from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.standing import StandingEntry
-from adaptive_stream.engine.journey import Journey, Rules, Use
+from adaptive_stream.engine.journey import Journey, Rules
+from adaptive_stream.engine.word import Use
 from adaptive_stream.formats import ReadRule
 from adaptive_stream.stories import engine_world, report
-from adaptive_stream.stories.expect import FAILED, judge
+from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.short import read_example
 from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.verdict import FAILED
 
+LOOKED_AT = """
+hint: a price or a stock visits nobody. It is seen at her next fact that some rule hears, or within
+  the hour: write `D1 11:30 once email due STEP` for exactly one up to then."""
 _READING = {name: ReadRule(name) for name in CHANNELS}
 
 
@@ -26,7 +31,8 @@ _READING = {name: ReadRule(name) for name in CHANNELS}
 class ExampleResult:
     """What became of one example. `why`: the rows that failed and what came near, "" if passed.
 
-    `conditions_shown`: as the file writes them, `owns care-kit` with its argument.
+    `conditions_shown`: those that no example before it has shown, as the file writes them:
+    `owns care-kit` with its argument.
     """
 
     name: str
@@ -42,8 +48,9 @@ def run_examples(file: JourneyFile, rules: Rules) -> list[ExampleResult]:
         return replace(rules, journeys=() if journey is None else (journey,), standing=())
 
     poorer = [(name, alone(less)) for name, less in _without_each(file.journey)]
-    case = _Case(file.file, file.journey.name, alone(file.journey), poorer)
-    return [_run(case, example) for example in file.examples]
+    hint = LOOKED_AT if file.journey.begins_by_context else ""
+    case = _Case(file.file, file.journey.name, alone(file.journey), poorer, hint)
+    return _run_all(case, file.examples)
 
 
 def run_standing(entry: StandingEntry, rules: Rules) -> list[ExampleResult]:
@@ -51,7 +58,7 @@ def run_standing(entry: StandingEntry, rules: Rules) -> list[ExampleResult]:
     alone = replace(rules, journeys=(), standing=(entry.rule,))
     poorer = [(name, replace(alone, standing=())) for name in standing_conditions(entry)]
     case = _Case(entry.file, "", alone, poorer)
-    return [_run(case, example) for example in entry.examples]
+    return _run_all(case, entry.examples)
 
 
 def conditions(journey: Journey) -> tuple[str, ...]:
@@ -67,12 +74,24 @@ def standing_conditions(entry: StandingEntry) -> tuple[str, ...]:
 @dataclass(frozen=True, slots=True)
 class _Case:
     """What examples of one file are played with. `journey`: "" for a standing rule; `poorer`: each
-    condition, and the rules without it."""
+    condition, and the rules without it; `hint`: said of what fails."""
 
     file: str
     journey: str
     rules: Rules
     poorer: Sequence[tuple[str, Rules]]
+    hint: str = ""
+
+
+def _run_all(case: _Case, examples: Sequence[Example]) -> list[ExampleResult]:
+    """In order; what is shown once need not be looked for again."""
+    results: list[ExampleResult] = []
+    unshown = list(case.poorer)
+    for example in examples:
+        result = _run(replace(case, poorer=unshown), example)
+        unshown = [pair for pair in unshown if pair[0] not in result.conditions_shown]
+        results.append(result)
+    return results
 
 
 def _run(case: _Case, example: Example) -> ExampleResult:
@@ -84,7 +103,7 @@ def _run(case: _Case, example: Example) -> ExampleResult:
         return ExampleResult(example.it, False, str(error), frozenset())
     why = _failures(story, case.rules)
     if why:
-        return ExampleResult(example.it, False, why, frozenset())
+        return ExampleResult(example.it, False, f"{why}{case.hint}", frozenset())
     shown = {condition for condition, poorer in case.poorer if _failures(story, poorer)}
     return ExampleResult(example.it, True, "", frozenset(shown))
 

@@ -47,6 +47,7 @@ _CALENDAR = Calendar()
 _DAY = re.compile(r"D-?\d+")
 _CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 _TAILS = ("because", "until")
+_UP_TO_THEN = ("not", "once")  # none came, exactly one came, from the start up to the row's time
 _OFFERS = ("offer", "withdraw")
 _VERBS = ("suppress", "hold", "release", "due")
 
@@ -177,8 +178,8 @@ def _wanted(text: str, line: int, journey: str) -> Row:
     at_ms = _CALENDAR.at(day, clock)
     assert at_ms is not None
     verb = "out"
-    if words and words[0] == "not":
-        verb, words = "not", words[1:]
+    if words and words[0] in _UP_TO_THEN:
+        verb, words = words[0], words[1:]
     if len(words) < 2:
         remedy = "write `10:41 email suppress remind` or `10:41 offer care-kit`"
         raise RowError(text, "ends too early", remedy)
@@ -205,6 +206,9 @@ def _wanted(text: str, line: int, journey: str) -> Row:
         fields["steps"] = ",".join(steps)
     elif steps:
         fields |= _scope(steps, text)
+    if verb == "once":
+        counted: dict[str, Value] = {"topic": topic, "action": action, "value": "1", **fields}
+        return Row(line, at_ms, "see", "count", fields=counted, text=text, among=AMONG)
     return Row(line, at_ms, verb, topic, action, fields=fields, text=text, among=AMONG)
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from adaptive_stream import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.apply import apply_topics
-from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.running_worker import RunningWorker
 

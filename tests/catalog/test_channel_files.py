@@ -60,10 +60,10 @@ FAULTS = {
         ),
     ),
     "a setting of some other tool": (
-        "sources: {named_by: data.store}",
-        "sources: {named_by: data.store, retries: 3}",
+        "  named_by: data.store",
+        "  retries: 3\n  named_by: data.store",
         (
-            "topics/channels/store.yaml:6: 'retries' is no key of `sources`\n"
+            "topics/channels/store.yaml:7: 'retries' is no key of `sources`\n"
             "  hint: write one of: heartbeat, named_by, nightly_by, open, she_uses,"
             " usual_lateness, worst"
         ),
@@ -72,7 +72,7 @@ FAULTS = {
         "named_by: data.store",
         "named_by: the store",
         (
-            "topics/channels/store.yaml:6: does not say where a source is named (the store)\n"
+            "topics/channels/store.yaml:7: does not say where a source is named (the store)\n"
             "  hint: 'the store' is no path; write one like data.card or identifiers.cookie"
         ),
     ),

@@ -5,20 +5,13 @@ Every step is far enough ahead that each channel has something left of it when a
 
 from collections.abc import Callable, Mapping
 
-from adaptive_stream.engine.journey import (
-    Condition,
-    Expression,
-    Hold,
-    Journey,
-    Policy,
-    Rules,
-    Step,
-    Use,
-)
+from adaptive_stream.engine.journey import Hold, Journey, Policy, Rules, Step
 from adaptive_stream.engine.span import Span, parse_span
+from adaptive_stream.engine.word import Condition, Expression, Use
 
 HEEDS = frozenset(("web", "store"))
 CHANNELS = {"cart": ("email", "push"), "contract": ("email",), "order": ("email",), "her": ("sms",)}
+ENDPOINTS = {"email": ("email",), "push": ("device",), "sms": ("phone",)}
 
 
 def _where(names: str, where: Callable[[Mapping[str, object]], object]) -> Expression:
@@ -135,7 +128,5 @@ HER = _journey(
 RULES = Rules(
     id="r-test",
     journeys=(CART, CONTRACT, ORDER, HER),
-    policy=Policy(
-        endpoints={"email": ("email",), "push": ("device",), "sms": ("phone",)}, cart_heeds=HEEDS
-    ),
+    policy=Policy(endpoints=ENDPOINTS, cart_heeds=HEEDS),
 )

@@ -4,8 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from adaptive_stream import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.catalog import Catalog, load_catalog
-from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.stages.admit import Admit

@@ -2,13 +2,11 @@
 
 import random
 from dataclasses import replace
-from typing import Any
 
 import orjson
 
 from adaptive_stream.engine.journey import Pause, Rules
 from adaptive_stream.engine.switch import Switch, encode_switch
-from adaptive_stream.stages import step as stage_of_step
 from adaptive_stream.stages.outcome import InForce
 from adaptive_stream.stages.records import RULES_KEY, Output
 from adaptive_stream.stages.resolve import Resolve
@@ -44,8 +42,8 @@ def rules_record(rev: int, id_: str, minutes: float = 0) -> Record:
     return Record(0, RULES_KEY, body, (("k", b"rules"),), at_ms)
 
 
-def step_stage(library: dict[str, Rules]) -> Step:
-    return Step("", 1, OLD, library=library)
+def step_stage(library: dict[str, Rules], swept_max: int = 100) -> Step:
+    return Step("", 1, OLD, library=library, swept_max=swept_max)
 
 
 def numbered(*records: Record) -> list[Record]:
@@ -120,9 +118,8 @@ def test_resolve_goes_over_at_its_own_place() -> None:
     assert (outcome.unknown, outcome.next_offset) == ("r-old", 0)
 
 
-def test_everybody_is_judged_anew_a_few_at_each_tick(monkeypatch: Any) -> None:
+def test_everybody_is_judged_anew_a_few_at_each_tick() -> None:
     """A pause that ends lets a thousand reminders go, and not in one burst."""
-    monkeypatch.setattr(stage_of_step, "SWEPT_MAX", 5)
     paused_ms, resumed_ms = T0_MS + 30 * MINUTE_MS, T0_MS + 120 * MINUTE_MS
     pauses = {"r-p": (Pause(paused_ms),), "r-r": (Pause(paused_ms, resumed_ms),)}
     library = {
@@ -131,7 +128,7 @@ def test_everybody_is_judged_anew_a_few_at_each_tick(monkeypatch: Any) -> None:
     }
     ticks = [tick(0, minutes) for minutes in (35, 90, 119)]
     log = numbered(*carts(12), rules_record(1, "r-p", 29), *ticks, rules_record(2, "r-r", 120))
-    view, stage = Table(), step_stage(library)
+    view, stage = Table(), step_stage(library, swept_max=5)
     before = work_all(stage, HERE, log, view)
     assert not [each for each in before if each.topic == "opportunities.v1"]
     told = [orjson.loads(each.value or b"") for each in before if b"journey_paused" in each.value]
@@ -146,14 +143,13 @@ def test_everybody_is_judged_anew_a_few_at_each_tick(monkeypatch: Any) -> None:
     assert view.in_force == InForce("r-r", 2)
 
 
-def test_a_tick_that_fills_a_batch_judges_the_others_in_the_next(monkeypatch: Any) -> None:
+def test_a_tick_that_fills_a_batch_judges_the_others_in_the_next() -> None:
     """Where a checkpoint ends makes no difference to whom a tick judges."""
-    monkeypatch.setattr(stage_of_step, "SWEPT_MAX", 5)
     ticks = [tick(0, minutes) for minutes in (35, 60, 61, 62, 63, 64)]
     log = numbered(*carts(12), rules_record(1, "r-new", 60), *ticks)
     whole_view = Table()
-    whole = work_all(step_stage(LIBRARY), HERE, log, whole_view)
+    whole = work_all(step_stage(LIBRARY, 5), HERE, log, whole_view)
     for bytes_max in (1, 700, 3000):
         view = Table(bytes_max=bytes_max)
-        assert work_all(step_stage(LIBRARY), HERE, log, view) == whole
+        assert work_all(step_stage(LIBRARY, 5), HERE, log, view) == whole
         assert kept(view) == kept(whole_view)
