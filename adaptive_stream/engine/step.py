@@ -123,7 +123,7 @@ def _fact(
     heard = public_part or flagged or fact.type in rules.hears
     if not heard and asleep(customer, given.clock) and _is_known(customer):
         if fact.type in rules.looked_at:
-            look_ms = next_look_ms(customer.id, given.clock)
+            look_ms = next_look_ms(customer.id, max(given.clock.now_ms, arrival.log_ms))
             customer.wake_ms = min(look_ms, customer.wake_ms or look_ms)
         # Nobody listens for it.
         return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
