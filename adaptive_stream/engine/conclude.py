@@ -9,13 +9,14 @@ from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decide import decide
 from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
+from adaptive_stream.engine.fold import fold
 from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, has_person
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
-from adaptive_stream.engine.view import View, fold
+from adaptive_stream.engine.view import View
 from adaptive_stream.engine.wake import wake_ms
 
 
