@@ -18,8 +18,8 @@ def stage_of(
     log_time: bool,
     warm_bytes: int,
 ) -> Stage:
-    """admit, resolve or step. `hash_key` hashes identifiers; `library`: rules by id; `log_time`: the
-    time of a fact is that of its channel record; `warm_bytes` of states are kept as objects."""
+    """admit, resolve or step. `hash_key` hashes identifiers; `library`: rules by id; `log_time`:
+    the time of a fact is that of its channel record; `warm_bytes`: of states kept as objects."""
     if name == "admit":
         return Admit(catalog.prefix, tuple(catalog.channels.values()), hash_key, log_time)
     source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
