@@ -9,7 +9,6 @@ at noon must not keep a purchase waiting until a million customers were judged.
 """
 
 from collections.abc import Iterable
-from operator import attrgetter
 from typing import Any
 
 import msgspec
@@ -38,10 +37,9 @@ from adaptive_stream.stages.records import (
     message_output,
     read,
 )
-from adaptive_stream.stages.warm import Warm
+from adaptive_stream.stages.warm import WARM_BYTES, Warm
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
-WARM_BYTES = 64 << 20
 NEW_STATE_BYTES = 1_024
 HAS_CONTEXT = PREFIX.encode()  # A row that says whether any notice came: most ask for none.
 SWEPT_MAX = 100  # Customers that a tick judges anew after a change of the rules,
@@ -266,10 +264,10 @@ class _Run:
         return idx
 
     def _write(self, decision: Decision, log_ms: int) -> None:
-        for topic, key, value, headers in map(_fields, records_of(decision)):
-            self.outcome.outputs.append(
-                Output(self._stage.prefix + topic, self._view.owner, key, value, headers)
-            )
+        owner, prefix = self._view.owner, self._stage.prefix
+        for each in records_of(decision):
+            output = Output(prefix + each.topic, owner, each.key, each.value, each.headers)
+            self.outcome.outputs.append(output)
         for labels in counts.of_decision(decision):
             self.outcome.count(*labels)
         if isinstance(decision, Suppression):
@@ -300,6 +298,3 @@ class _Run:
                 self.outcome.rows[key] = row
             self._stage.warm.put(value, customer, self._views.get(key))
         return self.outcome
-
-
-_fields = attrgetter("topic", "key", "value", "headers")
