@@ -5,8 +5,9 @@ Read in this order:
 1. `engine/fact.py`: what comes. `engine/step.py`: what is made of it. `engine/judge.py`: journeys.
 2. `formats/`: how bytes of a channel become facts. `outputs/`: how decisions become records.
 3. `catalog/`: topics, channels and rules as files, checked together before anything starts.
-4. `worker/`, first `worker/checkpoint.py`: how all this runs on Kafka and nothing is lost.
-5. `stories/`, `broker/`, `cli/`: how it is tried, tested and run.
+4. `stages/`: what a batch becomes. `checkpoint/generators.py`: how it lasts, and nothing is lost.
+5. `worker/`: all this on Faust, Kafka and RocksDB. `process/`: what an operator sees of it.
+6. `stories/`, `broker/`, `cli/`: how it is tried, tested and run.
 
 README.md beside this file has the words and the map of the files.
 """

@@ -22,13 +22,13 @@ from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.progress import on_terminal
 from adaptive_stream.cli.reader import prepare_client
 from adaptive_stream.cli.running_worker import RunningWorker, WorkerError
+from adaptive_stream.process.supervisor import STAGES, group_of
 from adaptive_stream.stories import engine_world, grammar, report
 from adaptive_stream.stories.expect import FAILED, Verdict, judge
 from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
-from adaptive_stream.worker.supervisor import STAGES, group_of
 
 PROFILE = "story"
 

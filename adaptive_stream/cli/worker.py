@@ -1,7 +1,7 @@
 """The processor: reads the channels, keeps each customer's state, tells what it made stale.
 
 Without --stage it supervises one process of each of the three stages. Every setting is also an
-environment variable ADAPTIVE_STREAM_*; adaptive_stream/worker/README.md lists them.
+environment variable ADAPTIVE_STREAM_*; adaptive_stream/process/settings.py lists them.
 """
 
 import argparse
@@ -12,8 +12,8 @@ from typing import Any
 from adaptive_stream.cli.data_dir import default_data_dir
 from adaptive_stream.cli.exits import Refused
 from adaptive_stream.cli.topic_name import add_prefix
-from adaptive_stream.worker.settings import Settings, SettingsError, read_settings
-from adaptive_stream.worker.supervisor import STAGES, end_with_supervisor
+from adaptive_stream.process.settings import Settings, SettingsError, read_settings
+from adaptive_stream.process.supervisor import STAGES, end_with_supervisor
 
 # Options of ours that are settings of the worker, as they are named there.
 PASSED_ON: tuple[str, ...] = (
@@ -65,8 +65,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _supervise(settings: Settings, given: dict[str, Any]) -> int:
     from adaptive_stream.catalog import load_catalog
-    from adaptive_stream.worker.logs import start_logging
-    from adaptive_stream.worker.supervisor import supervise
+    from adaptive_stream.process.logs import start_logging
+    from adaptive_stream.process.supervisor import supervise
 
     load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)  # Its faults, once.
     command = [sys.executable, "-m", "adaptive_stream", "worker"]

@@ -17,6 +17,8 @@ from kafka.admin import KafkaAdminClient
 from adaptive_stream import outputs as output_topics
 from adaptive_stream.catalog import Catalog
 from adaptive_stream.engine.clock import Clock, encode_clock
+from adaptive_stream.process.supervisor import STAGES, group_of
+from adaptive_stream.stages.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, IDENTITY_FACTS
 from adaptive_stream.stories import scrape
 from adaptive_stream.stories.names import Names
 from adaptive_stream.stories.output import Output, output
@@ -25,8 +27,6 @@ from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
 from adaptive_stream.stories.writer import Writer
-from adaptive_stream.worker.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, IDENTITY_FACTS
-from adaptive_stream.worker.supervisor import STAGES, group_of
 
 SETTLE_WITHIN_S = 60
 LOOK_S = 0.01

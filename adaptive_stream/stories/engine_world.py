@@ -20,12 +20,12 @@ from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
 from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.outputs import records
+from adaptive_stream.stages import counts
 from adaptive_stream.stories.output import Output, metric, output
 from adaptive_stream.stories.phrases import METRICS, STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import MINUTE_MS, minutes, timeline
-from adaptive_stream.worker.stages import counts
 
 TENANT_KEY = b"a key for stories"
 

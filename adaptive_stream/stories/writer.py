@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
 
-from adaptive_stream.worker.records import TICK_KEY
+from adaptive_stream.stages.records import TICK_KEY
 
 BATCH_BYTES = 512 * 1024  # Below the max.message.bytes of any topic.
 _Answer = TypeVar("_Answer")

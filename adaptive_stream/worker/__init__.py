@@ -1,1 +1,1 @@
-"""The shell: the only code that imports Faust, reads the environment or looks at a clock."""
+"""The shell: the only code that imports Faust. Batches to the stages, their outcomes to disk."""

@@ -17,22 +17,23 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.process.http import Http
+from adaptive_stream.process.logs import start_logging
+from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.process.settings import Settings
+from adaptive_stream.process.supervisor import STAGES, group_of
+from adaptive_stream.stages.admit import Admit
+from adaptive_stream.stages.outcome import Stage
+from adaptive_stream.stages.records import CLOCK, CUSTOMER_FACTS, IDENTITY_FACTS
+from adaptive_stream.stages.resolve import Resolve
+from adaptive_stream.stages.step import Step
 from adaptive_stream.worker import cluster
 from adaptive_stream.worker.clock import BarrierClock
 from adaptive_stream.worker.exit import die
-from adaptive_stream.worker.http import Http
 from adaptive_stream.worker.keeper import Keeper
-from adaptive_stream.worker.logs import start_logging
-from adaptive_stream.worker.metrics import Metrics, SlimMonitor
-from adaptive_stream.worker.outcome import Stage
+from adaptive_stream.worker.monitor import SlimMonitor
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.records import CLOCK, CUSTOMER_FACTS, IDENTITY_FACTS
 from adaptive_stream.worker.recovery import Tables
-from adaptive_stream.worker.settings import Settings
-from adaptive_stream.worker.stages.admit import Admit
-from adaptive_stream.worker.stages.resolve import Resolve
-from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.supervisor import STAGES, group_of
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.

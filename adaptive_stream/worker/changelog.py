@@ -10,12 +10,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
+from adaptive_stream.checkpoint import effects
+from adaptive_stream.checkpoint.generators import check_range
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker import effects
-from adaptive_stream.worker.checkpoint import check_range
-from adaptive_stream.worker.outcome import Stage, View
+from adaptive_stream.process.settings import Settings
+from adaptive_stream.stages.outcome import Stage, View
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.store import Store
 
 READ_RECORDS = 10_000

@@ -14,12 +14,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
+from adaptive_stream.checkpoint.refusal import Refusal
 from adaptive_stream.engine.clock import Clock, encode_clock
+from adaptive_stream.process.settings import Settings
+from adaptive_stream.stages.records import TICK_KEY
 from adaptive_stream.worker.changelog import committed, reader
-from adaptive_stream.worker.exit import Refusal, die
+from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.producer import Outbox, Outboxes
-from adaptive_stream.worker.records import TICK_KEY
-from adaptive_stream.worker.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaConnectionError
 
 from adaptive_stream.catalog import Catalog
+from adaptive_stream.checkpoint.generators import check_tenant
+from adaptive_stream.checkpoint.progress import CHECKPOINT, decode_mark
+from adaptive_stream.checkpoint.refusal import Refusal
+from adaptive_stream.process.settings import Settings
+from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_CHANGELOG
 from adaptive_stream.worker.changelog import Reader
-from adaptive_stream.worker.checkpoint import check_tenant
-from adaptive_stream.worker.exit import Refusal
-from adaptive_stream.worker.progress import CHECKPOINT, decode_mark
-from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_CHANGELOG
-from adaptive_stream.worker.settings import Settings
 
 UNKNOWN_TOPIC = 3  # Kafka's error code.
 TAIL_RECORDS = 200  # Behind the last mark of a changelog there are a few claims at most.

@@ -9,21 +9,12 @@ import os
 import sys
 from typing import NoReturn
 
+from adaptive_stream.checkpoint.refusal import Refusal, Superseded
+from adaptive_stream.process.supervisor import REFUSED
+
 log = logging.getLogger(__name__)
 
 BUG = 70  # A bug, a broker that refuses, another owner: start again, with backoff.
-REFUSED = 2  # The configuration or the cluster is wrong: starting again does not help.
-
-
-class Refusal(Exception):
-    """The worker does not start: `says` is what is wrong, `hint` is what to do about it."""
-
-    def __init__(self, says: str, hint: str) -> None:
-        super().__init__(f"{says}\nhint: {hint}")
-
-
-class Superseded(Exception):
-    """Another process owns the partition now."""
 
 
 def die(doing: str, error: BaseException) -> NoReturn:

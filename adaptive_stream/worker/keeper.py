@@ -10,15 +10,15 @@ from typing import Any
 
 from faust.types import TP
 
-from adaptive_stream.worker import checkpoint as steps
+from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.progress import Progress
+from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.process.settings import Settings
+from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
 from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
 from adaptive_stream.worker.exit import die
-from adaptive_stream.worker.metrics import Metrics
-from adaptive_stream.worker.outcome import EngineFault, Outcome, Stage
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
-from adaptive_stream.worker.progress import Progress
-from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox
 
@@ -143,7 +143,7 @@ class Keeper:
         inbox.put_back(left)
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
-        self._count(outcome)
+        self._metrics.batch(outcome.records, outcome.counts)
         if outcome.suppressed and self._settings.clock == "wall":
             self._remember(self._timed(outcome.suppressed, reach))
         await consumer.offer(inbox)
@@ -183,13 +183,6 @@ class Keeper:
         outcome.count("engine_exceptions", kind)
         outcome.count("dead_letters", "engine_fault")
         return outcome
-
-    def _count(self, outcome: Outcome) -> None:
-        metrics = self._metrics
-        metrics.add("batches")
-        metrics.add("records", times=outcome.records)
-        for (name, *labels), times in outcome.counts.items():
-            metrics.add(name, *labels, times=times)
 
     def _waiting(self) -> int:
         return sum(each.next_offset - each.committable for each in self.partitions.values())

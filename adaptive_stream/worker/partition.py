@@ -14,14 +14,14 @@ from typing import Any, Protocol
 
 from faust.types import TP
 
+from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.effects import Effect
+from adaptive_stream.checkpoint.progress import Pending, Progress
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker import checkpoint as steps
-from adaptive_stream.worker.effects import Effect
+from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.stages.outcome import NEVER, Outcome, Row
 from adaptive_stream.worker.exit import die
-from adaptive_stream.worker.metrics import Metrics
-from adaptive_stream.worker.outcome import Outcome
-from adaptive_stream.worker.progress import Pending, Progress
-from adaptive_stream.worker.store import NEVER, Row, Store
+from adaptive_stream.worker.store import Store
 
 SPACING_S = 0.02  # Between two checkpoints of a partition, so that they gather under load.
 IDLE_SPACING_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.

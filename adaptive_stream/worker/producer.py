@@ -16,23 +16,17 @@ from typing import Any, cast
 
 from aiokafka import AIOKafkaProducer
 from faust.transport.drivers import aiokafka as driver
-from murmurhash2 import murmurhash2
 
-from adaptive_stream.worker.effects import Span
-from adaptive_stream.worker.exit import Refusal, die
-from adaptive_stream.worker.records import Output
+from adaptive_stream.checkpoint.effects import Span
+from adaptive_stream.checkpoint.refusal import Refusal
+from adaptive_stream.stages.records import Output, partition_of
+from adaptive_stream.worker.exit import die
 
-JAVA_SEED = 0x9747B28C
 BATCH_BYTES_MAX = 384 << 10  # Well below what a broker takes by default, headers included.
 RECORD_OVERHEAD_BYTES = 64
 
 Target = tuple[str, int]
 Waiting = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
-
-
-def partition_of(key: bytes, partitions: int) -> int:
-    """The partition that Kafka's Java client gives to a key."""
-    return (murmurhash2(key, JAVA_SEED) & 0x7FFFFFFF) % partitions
 
 
 class Producer(driver.Producer):

@@ -10,7 +10,6 @@ import shutil
 import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from rocksdict import (
     AccessType,
@@ -24,16 +23,10 @@ from rocksdict import (
     WriteOptions,
 )
 
+from adaptive_stream.stages.outcome import NEVER, Row
+
 VALUE, TIME, META = b"v/", b"t/", b"m/"
-NEVER = 0  # The wake_ms of a row that waits for nothing.
 _WAKE = struct.Struct(">Q")
-
-
-class Row(NamedTuple):
-    """A state as stored: `wake_ms` is when it must be looked at, `value` None deletes it."""
-
-    wake_ms: int
-    value: bytes | None
 
 
 class Memory:

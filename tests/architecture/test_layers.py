@@ -44,6 +44,21 @@ SABOTAGES = {
         '"""Late."""\nimport adaptive_stream.worker\n',
         (IMPORTS,),
     ),
+    "a stage knows the shell": (
+        "stages/late.py",
+        '"""Late."""\nimport adaptive_stream.worker\n',
+        (IMPORTS,),
+    ),
+    "a checkpoint is made by a client": (
+        "checkpoint/late.py",
+        '"""Late."""\nimport aiokafka\n',
+        (IMPORTS,),
+    ),
+    "a supervisor knows Faust": (
+        "process/late.py",
+        '"""Late."""\nimport mode\n',
+        (IMPORTS,),
+    ),
     "the worker knows the broker": (
         "worker/late.py",
         '"""Late."""\nimport adaptive_stream.broker\n',

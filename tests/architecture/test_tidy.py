@@ -12,6 +12,7 @@ import adaptive_stream
 ROOT = Path(__file__).parents[2]
 
 FILE_LINES_MAX = 300
+SHELL_LINES_MAX = 1_800
 TEST_FILE_LINES_MAX = 600
 FUNCTION_LINES_MAX = 59
 COLUMNS_MAX = 100
@@ -78,6 +79,12 @@ def test_no_file_is_long() -> None:
         if count > (TEST_FILE_LINES_MAX if file.startswith("tests/") else FILE_LINES_MAX)
     } == {}
     assert len((ROOT / "Makefile").read_text().splitlines()) <= MAKEFILE_LINES_MAX
+
+
+def test_the_shell_is_small() -> None:
+    """All that stands between the engine and Kafka is read in an hour."""
+    lines = [len(path.read_text().splitlines()) for path in files("adaptive_stream/worker")]
+    assert sum(lines) < SHELL_LINES_MAX
 
 
 def test_no_function_is_long() -> None:

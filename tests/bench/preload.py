@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from adaptive_stream.catalog import load_catalog
+from adaptive_stream.checkpoint.progress import CHECKPOINT, CLAIM, Mark, encode_mark
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.fact import encode_fact
@@ -18,8 +19,7 @@ from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.resolve import Row, encode_row
 from adaptive_stream.engine.step import step
 from adaptive_stream.formats import admit
-from adaptive_stream.worker.producer import partition_of
-from adaptive_stream.worker.progress import CHECKPOINT, CLAIM, Mark, encode_mark
+from adaptive_stream.stages.records import partition_of
 from tests.bench import mix
 from tests.bench.kafka import PARTITIONS, ToWrite, write
 from tests.bench.lab import TENANT_KEY, Lab

@@ -16,11 +16,10 @@ from faust.types import TP
 
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.outcome import Outcome
-from adaptive_stream.worker.stages.admit import Admit
-from adaptive_stream.worker.stages.resolve import Resolve
-from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.store import Row
+from adaptive_stream.stages.admit import Admit
+from adaptive_stream.stages.outcome import Outcome, Row
+from adaptive_stream.stages.resolve import Resolve
+from adaptive_stream.stages.step import Step
 from tests.bench import mix
 from tests.bench.figures import Figure, rounded
 from tests.bench.lab import TENANT_KEY

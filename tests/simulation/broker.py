@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 
-from adaptive_stream.worker.producer import partition_of
-from adaptive_stream.worker.progress import LEASE_S
+from adaptive_stream.checkpoint.progress import LEASE_S
+from adaptive_stream.stages.records import partition_of
 from tests.simulation.hops import (
     CHANGED,
     CHANNEL,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from random import Random
 
-from adaptive_stream.worker.store import Row
+from adaptive_stream.stages.outcome import Row
 
 Written = tuple[dict[bytes, Row], dict[bytes, bytes]]
 

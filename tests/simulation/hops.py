@@ -12,10 +12,9 @@ import msgspec
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.message import Arrival, Message
-from adaptive_stream.worker.outcome import Outcome, View
-from adaptive_stream.worker.records import CUSTOMER_FACTS, IDENTITY_FACTS, Output, message_output
-from adaptive_stream.worker.records import read as read_record
-from adaptive_stream.worker.store import NEVER, Row
+from adaptive_stream.stages.outcome import NEVER, Outcome, Row, View
+from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, Output, message_output
+from adaptive_stream.stages.records import read as read_record
 
 CHANNEL = "channel"
 CHANGED = "changed"

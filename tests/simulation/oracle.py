@@ -11,10 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from adaptive_stream.checkpoint.progress import CHECKPOINT, CLAIM, SOURCE
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.progress import CHECKPOINT, CLAIM, SOURCE
-from adaptive_stream.worker.records import Output
-from adaptive_stream.worker.store import Row
+from adaptive_stream.stages.outcome import Row
+from adaptive_stream.stages.records import Output
 from tests.simulation.hops import Hop, decode
 from tests.simulation.log import Headers, Log, Stored, Unwritten
 from tests.simulation.world import Broken

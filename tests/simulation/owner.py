@@ -10,14 +10,12 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from adaptive_stream.checkpoint import effects
+from adaptive_stream.checkpoint.progress import CLAIM
+from adaptive_stream.checkpoint.refusal import Refusal, Superseded
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker import effects
-from adaptive_stream.worker.exit import Refusal, Superseded
-from adaptive_stream.worker.outcome import Outcome
-from adaptive_stream.worker.producer import partition_of
-from adaptive_stream.worker.progress import CLAIM
-from adaptive_stream.worker.records import Output
-from adaptive_stream.worker.store import NEVER, Row
+from adaptive_stream.stages.outcome import NEVER, Outcome, Row
+from adaptive_stream.stages.records import Output, partition_of
 from tests.simulation.disk import Disk
 from tests.simulation.hops import Hop
 from tests.simulation.log import Log, Stored, Unwritten

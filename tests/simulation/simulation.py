@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
 
-from adaptive_stream.worker import checkpoint
+from adaptive_stream.checkpoint import generators
 from tests.simulation.broker import PARTITIONS, SESSION_MS, Broker, Group
 from tests.simulation.disk import Disk
 from tests.simulation.hops import CHANNEL, Admit, Fact, Hop, Resolve, Step, encode
@@ -29,7 +29,7 @@ IDENTIFIERS = 6
 class Setting:
     """What a world does not draw. `holes` are mistakes that its processes make; None: drawn."""
 
-    protocol: ModuleType = checkpoint
+    protocol: ModuleType = generators
     stages: tuple[type[Hop], ...] = (Admit, Resolve, Step)
     holes: frozenset[str] = frozenset()
     static: bool | None = None

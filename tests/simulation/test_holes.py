@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from adaptive_stream.worker import checkpoint, progress
+from adaptive_stream.checkpoint import generators, progress
 from tests.simulation.hops import Admit, Hop, Resolve, Step
 from tests.simulation.simulation import COMPACTION_LAG_MS, Setting, Simulation
 from tests.simulation.world import Broken, Dangers
@@ -60,8 +60,8 @@ class Hole:
 
 
 ZOMBIES = Dangers(kill=0.004, freeze=0.01, late=0.01)
-READS_NO_GAP = (checkpoint, "while progress.log_end < base:", "while False:")
-HEEDS_NO_CLAIM = (checkpoint, "if progress.epoch > claim:", "if False:")
+READS_NO_GAP = (generators, "while progress.log_end < base:", "while False:")
+HEEDS_NO_CLAIM = (generators, "if progress.epoch > claim:", "if False:")
 GENERATION_IS_THE_EPOCH = (
     (progress, "max(progress.epoch, offset)", "max(progress.epoch, generation(entry.value))"),
     (
@@ -73,10 +73,10 @@ GENERATION_IS_THE_EPOCH = (
             "def fold("
         ),
     ),
-    (checkpoint, "    fold,\n", "    fold,\n    generation,\n"),
-    (checkpoint, "progress.epoch = claim", "progress.epoch = generation(owner)"),
+    (generators, "    fold,\n", "    fold,\n    generation,\n"),
+    (generators, "progress.epoch = claim", "progress.epoch = generation(owner)"),
     (
-        checkpoint,
+        generators,
         "            if offset < base and (epoch",
         (
             "            if entry.key == CLAIM and generation(entry.value) <= progress.epoch:\n"
@@ -92,7 +92,7 @@ HOLES = (
     Hole("zombie 1: the cleaner does not wait for the repair", lag_ms=1_000, dangers=ZOMBIES),
     Hole(
         "zombie 1: what a stranger wrote over is not put again",
-        ((checkpoint, "sorted(progress.damaged - written)", "list[bytes]()"),),
+        ((generators, "sorted(progress.damaged - written)", "list[bytes]()"),),
         dangers=ZOMBIES,
     ),
     Hole(
@@ -103,15 +103,15 @@ HOLES = (
     Hole("zombie 1: a gap between our batches is not read", (READS_NO_GAP,)),
     Hole(
         "zombie 1: an idle partition does not look",
-        ((checkpoint, "IDLE_S = 60.0", "IDLE_S = 36000.0"),),
+        ((generators, "IDLE_S = 60.0", "IDLE_S = 36000.0"),),
     ),
     Hole(
         "zombie 1: views are not looked at",
-        ((checkpoint, "if progress.views_end >= 0:", "if False:"),),
+        ((generators, "if progress.views_end >= 0:", "if False:"),),
     ),
     Hole(
         "zombie 1: views are not looked at when taken over",
-        ((checkpoint, "ReadViews(mark.views if mark.views >= 0 else None)", "ReadViews(None)"),),
+        ((generators, "ReadViews(mark.views if mark.views >= 0 else None)", "ReadViews(None)"),),
     ),
     Hole(
         "zombie 2: nothing is written between recovery and the first batch",
@@ -123,7 +123,7 @@ HOLES = (
         "zombie 3: a static member's successor has its generation",
         (
             *GENERATION_IS_THE_EPOCH,
-            (checkpoint, "if progress.epoch > claim:", "if progress.epoch > generation(owner):"),
+            (generators, "if progress.epoch > claim:", "if progress.epoch > generation(owner):"),
         ),
         static=True,
         token="generation",
@@ -158,7 +158,7 @@ HOLES = (
         "repeats: what was taken is forgotten by the next owner",
         (
             (
-                checkpoint,
+                generators,
                 "for source, place in pending.sources.items()}",
                 "for source, place in ()}",
             ),
@@ -169,7 +169,7 @@ HOLES = (
         "a commit does not wait for the checkpoint",
         (
             (
-                checkpoint,
+                generators,
                 "    spans: list[Span] = yield AwaitOutputs(pending.outputs)\n",
                 (
                     "    yield Commit(pending.next_offset)\n"
@@ -182,7 +182,7 @@ HOLES = (
         "a checkpoint does not wait for its outputs",
         (
             (
-                checkpoint,
+                generators,
                 "yield AwaitOutputs(pending.outputs)\n    if",
                 "yield AwaitOutputs({})\n    if",
             ),
@@ -195,18 +195,18 @@ HOLES = (
     ),
     Hole(
         "the input's end is that from before the claim",
-        ((checkpoint, "if mark.next_offset > input.end:", "if False:"),),
+        ((generators, "if mark.next_offset > input.end:", "if False:"),),
     ),
 )
 
 
 def protocol_with(edits: tuple[tuple[ModuleType, str, str], ...]) -> ModuleType:
     """The checkpoint's module, and below it that of its progress, with lines replaced."""
-    sources = {module: Path(module.__file__ or "").read_text() for module in (progress, checkpoint)}
+    sources = {module: Path(module.__file__ or "").read_text() for module in (progress, generators)}
     for module, line, wrong in edits:
         assert sources[module].count(line) == 1, f"{line!r} is not once in {module.__name__}"
         sources[module] = sources[module].replace(line, wrong)
-    sources[checkpoint] = sources[checkpoint].replace(progress.__name__, "holed_progress")
+    sources[generators] = sources[generators].replace(progress.__name__, "holed_progress")
     made = None
     for module, source in sources.items():
         made = ModuleType("holed_" + module.__name__.rpartition(".")[2])
@@ -219,7 +219,7 @@ def protocol_with(edits: tuple[tuple[ModuleType, str, str], ...]) -> ModuleType:
 @pytest.fixture(autouse=True)
 def _forget_modules() -> Iterator[None]:
     yield
-    for name in ("holed_progress", "holed_checkpoint"):
+    for name in ("holed_progress", "holed_generators"):
         sys.modules.pop(name, None)
 
 

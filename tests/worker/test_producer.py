@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from adaptive_stream.stages.records import partition_of
 from adaptive_stream.worker.exit import BUG
-from adaptive_stream.worker.producer import Outbox, partition_of
+from adaptive_stream.worker.producer import Outbox
 
 # From the tests of Kafka's own client: murmur2 as a signed 32-bit number.
 JAVA = {

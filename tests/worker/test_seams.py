@@ -16,11 +16,11 @@ from faust.transport.consumer import Consumer as StockConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
+from adaptive_stream.process.settings import Settings
 from adaptive_stream.worker import transport
 from adaptive_stream.worker.app import StageApp, build_app
-from adaptive_stream.worker.settings import Settings
 from adaptive_stream.worker.transport import Inbox
-from tests.worker.stage_world import CATALOG, resolve_stage
+from tests.stages.stage_world import CATALOG, resolve_stage
 
 TP0 = TP("t", 0)
 

@@ -4,14 +4,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from adaptive_stream.worker.store import Memory, Row, Store
+from adaptive_stream.stages.outcome import Row
+from adaptive_stream.worker.store import Memory, Store
 
 MEMORY = Memory(8 << 20, 8 << 20)
 START = (0, b"")
 
 KILLED = """
 import os, pathlib, sys
-from adaptive_stream.worker.store import Memory, Row, Store
+from adaptive_stream.stages.outcome import Row
+from adaptive_stream.worker.store import Memory, Store
 store = Store(pathlib.Path(sys.argv[1]), Memory(8 << 20, 8 << 20))
 for n in range(200):
     store.write({b"%d" % n: Row(n + 1, b"x")}, {b"n": b"%d" % n})

@@ -11,11 +11,10 @@ from typing import Any
 import msgspec
 
 from adaptive_stream.catalog import load_catalog
+from adaptive_stream.process.settings import read_settings
+from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
+from adaptive_stream.stages.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, Output
 from adaptive_stream.worker.app import run
-from adaptive_stream.worker.outcome import EngineFault, Outcome, View
-from adaptive_stream.worker.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, Output
-from adaptive_stream.worker.settings import read_settings
-from adaptive_stream.worker.store import NEVER, Row
 
 ROOT = Path(__file__).parents[3]
 OUT = "customer.state-changed.v1"

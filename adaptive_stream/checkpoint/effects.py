@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.store import Row
+from adaptive_stream.stages.outcome import Row
 
 
 class Entry(NamedTuple):

@@ -6,7 +6,7 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from adaptive_stream.worker.metrics import Metrics
+from adaptive_stream.process.metrics import Metrics
 
 
 class Http:

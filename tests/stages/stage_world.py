@@ -9,13 +9,11 @@ from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.worker.outcome import Outcome, Stage
-from adaptive_stream.worker.progress import Cursor, Place
-from adaptive_stream.worker.records import Output
-from adaptive_stream.worker.stages.admit import Admit
-from adaptive_stream.worker.stages.resolve import Resolve
-from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.store import NEVER, Row
+from adaptive_stream.stages.admit import Admit
+from adaptive_stream.stages.outcome import NEVER, Cursor, Outcome, Place, Row, Stage
+from adaptive_stream.stages.records import Output
+from adaptive_stream.stages.resolve import Resolve
+from adaptive_stream.stages.step import Step
 
 T0_MS = 1_772_532_000_000
 CATALOG: Catalog = load_catalog(shipped_topics_dir(), shipped_rules_dir())

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adaptive_stream.worker.settings import Settings, SettingsError, read_settings
+from adaptive_stream.process.settings import Settings, SettingsError, read_settings
 
 KEY = "0123456789abcdef"
 

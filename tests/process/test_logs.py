@@ -5,11 +5,11 @@ import re
 import subprocess
 import sys
 
-from adaptive_stream.worker.logs import REPEATED_AFTER_S, Bounded
+from adaptive_stream.process.logs import REPEATED_AFTER_S, Bounded
 
 SAYS_ONE_LINE = """
 import logging
-from adaptive_stream.worker.logs import start_logging
+from adaptive_stream.process.logs import start_logging
 
 start_logging("info", "resolve")
 logging.getLogger("adaptive_stream.worker.keeper").info("owns %d partitions", 4)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import msgspec
+from murmurhash2 import murmurhash2
 
 from adaptive_stream.engine.message import Arrival, Message
 
@@ -17,9 +18,16 @@ CUSTOMER_CHANGELOG = "customer.changelog.v1"
 CLOCK = "clock.v1"
 TICK_KEY = b"#tick"
 
+JAVA_SEED = 0x9747B28C
+
 Headers = list[tuple[str, bytes]]
 encode_ids = msgspec.json.Encoder().encode
 decode_ids = msgspec.json.Decoder(tuple[tuple[str, str], ...]).decode
+
+
+def partition_of(key: bytes, partitions: int) -> int:
+    """The partition that Kafka's Java client gives to a key."""
+    return (murmurhash2(key, JAVA_SEED) & 0x7FFFFFFF) % partitions
 
 
 class Origin(NamedTuple):

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from adaptive_stream.worker.supervisor import STEADY_S, Child
+from adaptive_stream.process.supervisor import STEADY_S, Child
 
 
 def test_a_stage_that_ends_is_started_at_once_and_then_ever_later() -> None:

@@ -11,16 +11,14 @@ from typing import Any
 
 import msgspec
 
+from adaptive_stream.checkpoint.effects import Chunk
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.effects import Chunk
-from adaptive_stream.worker.store import Row
+from adaptive_stream.stages.outcome import Cursor, Place, Row
 
 CLAIM = b"#claim"
 CHECKPOINT = b"#ckpt"
 SOURCE = b"#src/"
 LEASE_S = 10.0  # As long as a session: who is silent for longer may have been replaced.
-Place = tuple[int, int]  # (offset, idx) of a record within the partition that it was made from
-Cursor = tuple[int, int, str]  # wake_ms, idx of the next output, customer: how far a tick has come
 
 
 class Mark(msgspec.Struct, omit_defaults=True):

@@ -2,14 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.progress import Cursor, Place
-from adaptive_stream.worker.records import Origin, Output
-from adaptive_stream.worker.store import Row
+from adaptive_stream.stages.records import Origin, Output
 
+NEVER = 0  # The wake_ms of a row that waits for nothing.
 ROW_OVERHEAD_BYTES = 48
+Place = tuple[int, int]  # (offset, idx) of a record within the partition that it was made from
+Cursor = tuple[int, int, str]  # wake_ms, idx of the next output, customer: how far a tick has come
+
+
+class Row(NamedTuple):
+    """A state as stored: `wake_ms` is when it must be looked at, `value` None deletes it."""
+
+    wake_ms: int
+    value: bytes | None
 
 
 class View(Protocol):

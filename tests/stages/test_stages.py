@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 
 from adaptive_stream.engine.journey import Expression, Rules
-from adaptive_stream.worker.outcome import EngineFault
-from adaptive_stream.worker.records import Output
-from tests.worker.stage_world import (
+from adaptive_stream.stages.outcome import EngineFault
+from adaptive_stream.stages.records import Output
+from tests.stages.stage_world import (
     CATALOG,
     Memory,
     Record,

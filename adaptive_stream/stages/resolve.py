@@ -5,16 +5,15 @@ from typing import Any
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.resolve import Row as Identity
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
-from adaptive_stream.worker.outcome import EngineFault, Outcome, View
-from adaptive_stream.worker.records import (
+from adaptive_stream.stages.dead_letters import of_engine_fault
+from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
+from adaptive_stream.stages.records import (
     IDENTITY_CHANGELOG,
     IDENTITY_FACTS,
     Output,
     message_output,
     read,
 )
-from adaptive_stream.worker.stages.dead_letters import of_engine_fault
-from adaptive_stream.worker.store import NEVER, Row
 
 
 class Resolve:

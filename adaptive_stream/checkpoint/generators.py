@@ -14,8 +14,7 @@ Rule 4: the position is what `#ckpt` says. A commit is a hint and never ahead of
 from collections.abc import Generator
 from typing import Any
 
-from adaptive_stream.engine.clock import Clock
-from adaptive_stream.worker.effects import (
+from adaptive_stream.checkpoint.effects import (
     Append,
     AwaitOutputs,
     Chunk,
@@ -36,8 +35,7 @@ from adaptive_stream.worker.effects import (
     WipeStore,
     WriteStore,
 )
-from adaptive_stream.worker.exit import Refusal, Superseded
-from adaptive_stream.worker.progress import (
+from adaptive_stream.checkpoint.progress import (
     CHECKPOINT,
     CLAIM,
     SOURCE,
@@ -50,7 +48,9 @@ from adaptive_stream.worker.progress import (
     stored,
     write_place,
 )
-from adaptive_stream.worker.store import Row
+from adaptive_stream.checkpoint.refusal import Refusal, Superseded
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.stages.outcome import Row
 
 IDLE_S = 60.0  # An idle partition looks for strangers so often; the cleaner waits for 15 min.
 REPAIR_BYTES_MAX = 512 << 10  # Of one batch of repairs: below what any changelog takes.

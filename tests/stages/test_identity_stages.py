@@ -9,21 +9,21 @@ from typing import Any, NamedTuple
 from faust.types import TP
 
 from adaptive_stream.catalog import load_catalog
+from adaptive_stream.checkpoint import effects
+from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.effects import Entry, Input, Logged
+from adaptive_stream.checkpoint.progress import Pending, Place, Progress
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.customer import decode_customer
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.message import Arrival
-from adaptive_stream.worker import checkpoint as steps
-from adaptive_stream.worker import effects
-from adaptive_stream.worker.effects import Entry, Input, Logged
-from adaptive_stream.worker.metrics import COUNTERS
-from adaptive_stream.worker.outcome import Outcome
-from adaptive_stream.worker.progress import Pending, Place, Progress
-from adaptive_stream.worker.records import TICK_KEY, Output, read
-from adaptive_stream.worker.stages.admit import Admit
-from adaptive_stream.worker.stages.resolve import Resolve
-from adaptive_stream.worker.stages.step import Step
-from adaptive_stream.worker.store import Memory, Row, Store
+from adaptive_stream.process.metrics import COUNTERS
+from adaptive_stream.stages.admit import Admit
+from adaptive_stream.stages.outcome import Outcome, Row
+from adaptive_stream.stages.records import TICK_KEY, Output, read
+from adaptive_stream.stages.resolve import Resolve
+from adaptive_stream.stages.step import Step
+from adaptive_stream.worker.store import Memory, Store
 
 ROOT = Path(__file__).parents[2]
 CATALOG = load_catalog(ROOT / "topics", ROOT / "adaptive_stream" / "rules")

@@ -7,10 +7,10 @@ again; what is too large then is cut, and its place in the topic it came from is
 
 from typing import Any
 
-from aiokafka.codec import lz4_encode
+import cramjam
 
-from adaptive_stream.worker.outcome import EngineFault
-from adaptive_stream.worker.records import Output
+from adaptive_stream.stages.outcome import EngineFault
+from adaptive_stream.stages.records import Output
 
 ROOM_BYTES = 1_000_000  # Any dead-letter topic takes a batch of this size (catalog/bounds.py).
 KEY_BYTES_KEPT = 1_024
@@ -28,7 +28,8 @@ def fitting(letter: Output) -> Output:
     if size <= ROOM_BYTES:
         return letter
     packed = b"".join(content or b"" for content in contents)
-    if len(lz4_encode(packed)) <= ROOM_BYTES // 2:  # Half: the batch may pack it a little worse.
+    # Half of the room: the batch may pack it a little worse.
+    if len(cramjam.lz4.compress(packed, level=9)) <= ROOM_BYTES // 2:
         return letter
     ours = [(name, said) for name, said in headers if name.startswith(OURS)]
     return letter._replace(

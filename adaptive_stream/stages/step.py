@@ -17,17 +17,16 @@ from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.step import show, step
 from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
-from adaptive_stream.worker.outcome import EngineFault, Outcome, View
-from adaptive_stream.worker.records import (
+from adaptive_stream.stages import counts
+from adaptive_stream.stages.dead_letters import of_engine_fault, tick_fault
+from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
+from adaptive_stream.stages.records import (
     CUSTOMER_CHANGELOG,
     CUSTOMER_FACTS,
     Output,
     message_output,
     read,
 )
-from adaptive_stream.worker.stages import counts
-from adaptive_stream.worker.stages.dead_letters import of_engine_fault, tick_fault
-from adaptive_stream.worker.store import NEVER, Row
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
 NEW_STATE_BYTES = 1_024

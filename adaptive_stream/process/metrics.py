@@ -7,10 +7,9 @@ a topic partition or an item is ever a label.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from faust.sensors import Monitor
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -86,6 +85,13 @@ class Metrics:
         """Counts one of COUNTERS."""
         self.counts[name][labels] += times
 
+    def batch(self, records: int, counts: Mapping[tuple[str, ...], int]) -> None:
+        """A batch of so many records was worked on; `counts` by (name, labels...)."""
+        self.add("batches")
+        self.add("records", times=records)
+        for (name, *labels), times in counts.items():
+            self.add(name, *labels, times=times)
+
     def checkpoint(self, seconds: float) -> None:
         """A checkpoint was made durable in this time, its outputs' acknowledgement included."""
         self.checkpoint_seconds.observe(seconds)
@@ -116,23 +122,3 @@ class Metrics:
         family = GaugeMetricFamily(PREFIX + name, says, labels=("stage",))
         family.add_metric((self.stage,), value)
         return family
-
-
-class SlimMonitor(Monitor):
-    """Faust's own monitor without what it does for each event; ours is above."""
-
-    mundane_level = "debug"
-
-    def on_message_in(self, tp: Any, offset: int, message: Any) -> None:
-        """Nothing: batches are counted by the stages."""
-
-    def on_stream_event_in(self, tp: Any, offset: int, stream: Any, event: Any) -> None:
-        """Nothing."""
-
-    def on_stream_event_out(
-        self, tp: Any, offset: int, stream: Any, event: Any, state: Any = None
-    ) -> None:
-        """Nothing."""
-
-    def on_message_out(self, tp: Any, offset: int, message: Any) -> None:
-        """Nothing."""

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from adaptive_stream.worker import checkpoint as steps
-from adaptive_stream.worker import effects
-from adaptive_stream.worker.effects import Entry, Input, Logged
-from adaptive_stream.worker.exit import Refusal, Superseded
-from adaptive_stream.worker.progress import (
+from adaptive_stream.checkpoint import effects
+from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.effects import Entry, Input, Logged
+from adaptive_stream.checkpoint.progress import (
     CHECKPOINT,
     CLAIM,
     Mark,
@@ -21,7 +20,8 @@ from adaptive_stream.worker.progress import (
     fold,
     meta_of,
 )
-from adaptive_stream.worker.store import Row
+from adaptive_stream.checkpoint.refusal import Refusal, Superseded
+from adaptive_stream.stages.outcome import Row
 
 FACTS = [(b"ana", 1), (b"bob", 2), (b"ana", 3), (b"cy", 4), (b"bob", 5), (b"ana", 6), (b"cy", 7)]
 SUMS = {b"ana": 10, b"bob": 7, b"cy": 11}

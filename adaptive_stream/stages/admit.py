@@ -12,9 +12,9 @@ from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.formats import Admission, admit, dead_letter
-from adaptive_stream.worker.outcome import EngineFault, Outcome, View
-from adaptive_stream.worker.records import CLOCK, IDENTITY_FACTS, Headers, Output, encode_ids
-from adaptive_stream.worker.stages.dead_letters import fitting, of_engine_fault
+from adaptive_stream.stages.dead_letters import fitting, of_engine_fault
+from adaptive_stream.stages.outcome import EngineFault, Outcome, View
+from adaptive_stream.stages.records import CLOCK, IDENTITY_FACTS, Headers, Output, encode_ids
 
 HASHES_KEPT = 65_536  # Who comes once tends to come again within minutes.
 

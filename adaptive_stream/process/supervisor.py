@@ -13,8 +13,6 @@ import threading
 import time
 from types import FrameType
 
-from adaptive_stream.worker.exit import REFUSED
-
 log = logging.getLogger(__name__)
 
 STAGES = ("admit", "resolve", "step")
@@ -23,6 +21,7 @@ BACKOFF_S = (0.0, 0.0, 0.5, 1.0, 2.0, 5.0, 10.0)  # By how often it ended in sho
 STEADY_S = 30.0  # Who ran that long starts again at once.
 LOOK_S = 0.05
 SUPERVISED = "ADAPTIVE_STREAM_SUPERVISED"
+REFUSED = 2  # A stage's exit code: its settings or the cluster are wrong, do not start it again.
 
 
 def group_of(prefix: str, stage: str) -> str:

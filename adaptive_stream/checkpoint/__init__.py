@@ -1,0 +1,1 @@
+"""How a partition's progress becomes durable, without I/O: the shell and the simulator drive it."""
