@@ -68,6 +68,10 @@ class Metrics:
             name: Histogram() for name, each in self._mine.items() if each.kind == "histogram"
         }
 
+    def __contains__(self, name: str) -> bool:
+        """Whether this stage has a metric of this name."""
+        return name in self._mine
+
     def add(self, name: str, *labels: str, times: float = 1) -> None:
         """Counts. Raises KeyError for a metric that this stage does not have."""
         self._values[name][self._bounded(name, labels)] += times

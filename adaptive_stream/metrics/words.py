@@ -43,8 +43,10 @@ TRANSITIONS = (
     *("customer.merged", "customer.unmerged", "customer.erased"),
     *("identity.contested", "exposure.seen"),
 )
-BUGS = ("ValueError", "TypeError", "KeyError", "IndexError", "AttributeError", "AssertionError")
-BUGS += ("DecodeError", "ValidationError", "OverflowError", "ZeroDivisionError", "RuntimeError")
+BUGS = (
+    *("ValueError", "TypeError", "KeyError", "IndexError", "AttributeError", "AssertionError"),
+    *("DecodeError", "ValidationError", "OverflowError", "ZeroDivisionError", "RuntimeError"),
+)
 CHECKPOINT_STEPS = ("outputs", "changelog", "store", OTHER)
 
 

@@ -62,10 +62,12 @@ class Admit:
                     record.value, record.headers, admission.refused,
                 )  # fmt: skip
                 outcome.outputs.append(fitting(Output(binding.dlq, 0, key, value, headers)))
-                outcome.count("facts", channel, "refused", admission.refused.reason)
+                outcome.count("facts", channel, "refused")
+                outcome.count("refused", admission.refused.reason)
                 outcome.count("dead_letters", admission.refused.reason)
             for why in admission.dropped:
-                outcome.count("facts", channel, "dropped", why)
+                outcome.count("facts", channel, "dropped")
+                outcome.count("dropped", why)
             for flaw in admission.flaws:
                 outcome.count("faults", flaw)
         return outcome
@@ -76,12 +78,12 @@ class Admit:
         idx = 0
         for fact in admission.facts:
             if fact.type in WITHOUT_CUSTOMER:
-                outcome.count("facts", fact.channel, "without_customer", "")
+                outcome.count("facts", fact.channel, "without_customer")
                 continue
             src = f"{here}/{record.offset}/{idx}"
             cause = f"{tp.topic}/{tp.partition}/{record.offset}"
             outcome.outputs.append(self._output(fact, src, cause, record.timestamp))
-            outcome.count("facts", fact.channel, "accepted", "")
+            outcome.count("facts", fact.channel, "accepted")
             idx += 1
 
     def _output(self, fact: Fact, src: str, cause: str, timestamp_ms: int) -> Output:

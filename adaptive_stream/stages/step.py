@@ -155,7 +155,7 @@ class _Run:
             self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
             fault = EngineFault(offset, error)
             self.outcome.outputs.append(tick_fault(self._tp, key, fault))
-            self.outcome.count("engine_exceptions", type(error).__name__)
+            self.outcome.count("parked", type(error).__name__)
             self.outcome.count("dead_letters", "engine_fault")
             return idx
 

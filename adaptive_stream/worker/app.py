@@ -17,9 +17,11 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.metrics.collector import Metrics
+from adaptive_stream.metrics.watch import Watch
+from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.http import Http
 from adaptive_stream.process.logs import start_logging
-from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import STAGES, group_of
 from adaptive_stream.stages.admit import Admit
@@ -50,11 +52,12 @@ class StageApp(faust.App):
         self.stage = stage
         self.settings = settings
         self.catalog = catalog
-        self.metrics = Metrics(stage.name)
-        self.keeper = Keeper(stage, settings, self.metrics)
+        metrics = Metrics(stage.name, own_words(catalog.channels, catalog.rules))
+        self._watch = Watch(metrics, stage.rules, settings.clock == "wall")
+        self.keeper = Keeper(stage, settings, self._watch)
         self.batch_bytes_max = 1 << 20
         port = settings.web_port + STAGES.index(stage.name)
-        self._http = Http(settings.web_host, port, self.metrics, self.is_ready)
+        self._http = Http(settings.web_host, port, metrics, self.is_ready)
         self._clock: asyncio.Task[None] | None = None
         self._taken_over = False
 
@@ -71,6 +74,8 @@ class StageApp(faust.App):
             self.batch_bytes_max = int(found.message_bytes * BATCH_SHARE)
             self.keeper.bytes_max = self.batch_bytes_max
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
+            waits = self.consumer.waits
+            self._watch.look_at(lambda: self.keeper.partitions, waits, self.is_ready)
             await self._http.start()
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)

@@ -12,13 +12,13 @@ from faust.types import TP
 
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.progress import Progress
-from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
 from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
-from adaptive_stream.worker.producer import Outbox, Outboxes
+from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox
 
@@ -29,18 +29,17 @@ RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next own
 class Keeper:
     """Takes partitions over, works on their batches, and lets them go."""
 
-    def __init__(self, stage: Stage, settings: Settings, metrics: Metrics) -> None:
+    def __init__(self, stage: Stage, settings: Settings, watch: Watch) -> None:
         self.stage = stage
         self.partitions: dict[TP, Partition] = {}
         self.outboxes: Outboxes
         self.bytes_max = 1 << 20
         self._settings = settings
-        self._metrics = metrics
+        self._watch = watch
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
         self._reader: Reader | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
-        metrics.lag = self._waiting
 
     def positions(self) -> Mapping[TP, int]:
         """What may be committed: never ahead of a checkpoint."""
@@ -66,8 +65,8 @@ class Keeper:
         if self.stage.changelog is None:
             for tp in assigned:
                 start = inputs.position(tp)
-                effects = PartitionEffects(self.outboxes)
-                self.partitions[tp] = Partition(tp, start, effects, self._metrics)
+                effects = Observed(self._watch, tp, PartitionEffects(self.outboxes))
+                self.partitions[tp] = Partition(tp, start, effects)
         else:
             if self._reader is None:
                 self._reader = Reader(self._settings)
@@ -77,9 +76,7 @@ class Keeper:
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
-        self._metrics.recovery_seconds = time.perf_counter() - began
-        self._metrics.partitions = len(assigned)
-        self._metrics.add("rebalances")
+        self._watch.taken_over(time.perf_counter() - began)
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 
     async def _take_over(self, tp: TP, inputs: Inputs, reader: Reader) -> None:
@@ -88,9 +85,11 @@ class Keeper:
         try:
             found = inputs.of(tp)
             effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
+            observed = Observed(self._watch, tp, effects)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
             work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
-            progress: Progress = await drive(work, effects)
+            progress: Progress = await drive(work, observed)
+            observed.recovered()
         except BaseException:
             store.close()
             raise
@@ -98,9 +97,8 @@ class Keeper:
         if mark is None:
             raise RuntimeError("a takeover without a checkpoint")
         partition = self.partitions[tp] = Partition(
-            tp, mark.next_offset, effects, self._metrics, self.stage.rules, progress, store,
-            self.bytes_max,
-        )  # fmt: skip
+            tp, mark.next_offset, observed, self.stage.rules, progress, store, self.bytes_max
+        )
         effects.newest = partition
 
     async def release(self, consumer: Consumer) -> None:
@@ -121,7 +119,6 @@ class Keeper:
                 if task in late:
                     partition.abandon()
         self.partitions = {}
-        self._metrics.partitions = 0
         if self._reader is not None:
             await self._reader.stop()
             self._reader = None
@@ -143,16 +140,11 @@ class Keeper:
         inbox.put_back(left)
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
-        self._metrics.batch(outcome.records, outcome.counts)
-        if outcome.suppressed and self._settings.clock == "wall":
-            self._remember(self._timed(outcome.suppressed, reach))
+        self._watch.batch(inbox.tp, records, outcome)
+        if outcome.suppressed:
+            acknowledged = self.outboxes.acknowledged(reach)
+            self._remember(self._watch.suppressed(outcome.suppressed, acknowledged))
         await consumer.offer(inbox)
-
-    async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
-        await self.outboxes.acknowledged(reach)
-        now_s = time.time()
-        for log_ms in suppressed:
-            self._metrics.suppression_seconds.observe(max(0.0, now_s - log_ms / 1000))
 
     def _remember(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs it beside; asyncio itself would forget it."""
@@ -180,12 +172,9 @@ class Keeper:
         log.debug("what it raised", exc_info=fault.error)
         outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
         outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]
-        outcome.count("engine_exceptions", kind)
+        outcome.count("parked", kind)
         outcome.count("dead_letters", "engine_fault")
         return outcome
-
-    def _waiting(self) -> int:
-        return sum(each.next_offset - each.committable for each in self.partitions.values())
 
     def _on_room(self, consumer: Consumer, inbox: Inbox) -> None:
         if not inbox.ready:

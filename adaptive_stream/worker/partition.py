@@ -10,15 +10,15 @@ import time
 from collections.abc import Callable, Generator
 from heapq import merge
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from faust.types import TP
 
 from adaptive_stream.checkpoint import generators as steps
-from adaptive_stream.checkpoint.effects import Effect
+from adaptive_stream.checkpoint.effects import Effect, Performer
 from adaptive_stream.checkpoint.progress import Pending, Progress
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.metrics.watch import Observed
 from adaptive_stream.stages.outcome import NEVER, Outcome, Row
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.store import Store
@@ -27,14 +27,7 @@ SPACING_S = 0.02  # Between two checkpoints of a partition, so that they gather 
 IDLE_SPACING_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
 
-class Effects(Protocol):
-    """What performs an Effect of the generators."""
-
-    async def perform(self, effect: Effect) -> Any:
-        """Its result."""
-
-
-async def drive(work: Generator[Effect, Any, Any], effects: Effects) -> Any:
+async def drive(work: Generator[Effect, Any, Any], performer: Performer) -> Any:
     """Runs a generator to its end; returns what it returns."""
     result = None
     while True:
@@ -42,7 +35,7 @@ async def drive(work: Generator[Effect, Any, Any], effects: Effects) -> Any:
             effect = work.send(result)
         except StopIteration as end:
             return end.value
-        result = await effects.perform(effect)
+        result = await performer.perform(effect)
 
 
 class Partition:
@@ -52,8 +45,7 @@ class Partition:
         self,
         tp: TP,
         next_offset: int,
-        effects: Effects,
-        metrics: Metrics,
+        effects: Observed,
         rules: str = "",
         progress: Progress | None = None,
         store: Store | None = None,
@@ -71,7 +63,6 @@ class Partition:
         self._progress = progress
         self._store = store
         self._effects = effects
-        self._metrics = metrics
         self._rules = rules
         self._overlay: dict[bytes, Row] = {}
         self._pending: Pending | None = None
@@ -84,6 +75,15 @@ class Partition:
     def owner(self) -> int:
         """The partition's number: that of every output which is keyed by customer."""
         return int(self.tp.partition)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its store may be asked; one that is being let go of is closed without a word."""
+        return not self._closing
+
+    def store_figures(self) -> dict[str, int]:
+        """What its store takes, by the names of metrics; {} without a store."""
+        return {} if self._store is None else self._store.figures()
 
     def has_room(self) -> bool:
         """Whether another batch may be stepped before the next checkpoint is done."""
@@ -159,7 +159,6 @@ class Partition:
                     await self._checkpoint()
                 elif self._progress is not None and not self._closing:
                     await drive(steps.prove(self._progress), self._effects)
-                    self._count_strangers()
                     self.on_room()
         except asyncio.CancelledError:
             raise
@@ -186,16 +185,9 @@ class Partition:
         for key, row in pending.rows.items():
             if self._overlay.get(key) is row:
                 del self._overlay[key]
-        self._metrics.checkpoint(time.perf_counter() - began)
-        self._count_strangers()
+        self._effects.durable(time.perf_counter() - began, self._progress)
         self.on_room()
         if self._pending is not None:
             self._work.set()
         if self._progress is not None and not self._closing:
             await asyncio.sleep(SPACING_S)
-
-    def _count_strangers(self) -> None:
-        progress = self._progress
-        if progress is not None and progress.strangers:
-            self._metrics.add("strangers", times=progress.strangers)
-            progress.strangers = 0

@@ -46,6 +46,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._records)
 
+    @property
+    def first_ms(self) -> int | None:
+        """The timestamp of the next record, None if there is none."""
+        return self._records[0].timestamp if self._records else None
+
     def put(self, records: list[Any]) -> None:
         """Adds what was fetched."""
         self._records.extend(records)
@@ -184,6 +189,13 @@ class Consumer(driver.Consumer):
                 0, inbox.tp, generation_id=self.app.consumer_generation_id,
             )
         )  # fmt: skip
+
+    def waits(self, tp: TP) -> tuple[int, int | None]:
+        """The offset after a partition's last record, as of the last fetch (0: none yet), and the
+        timestamp of the next that is here (None: none is)."""
+        consumer, inbox = self._thread._ensure_consumer(), self.inboxes.get(tp)
+        end = consumer.highwater(tp) if tp in consumer.assignment() else 0
+        return end or 0, inbox.first_ms if inbox else None
 
     async def move_to(self, positions: Mapping[TP, int]) -> None:
         """Starts the partitions at these offsets, with empty inboxes."""

@@ -111,7 +111,10 @@ PANELS: tuple[Panel, ...] = (
     graph(
         "Recovery: records still to be read",
         "Of changelogs, after partitions were assigned.",
-        [Ask(f"sum by (stage) ({A}recovery_left_records{{{STAGE}}})", "{{stage}}")],
+        [
+            Ask(f"sum by (stage) ({A}recovery_left_records{{{STAGE}}})", "{{stage}}"),
+            Ask(rate("recovered_records", "stage", STAGE), "{{stage}}, read a second"),
+        ],
         "short",
         alerts=("NotReady",),
     ),
@@ -140,6 +143,12 @@ PANELS: tuple[Panel, ...] = (
             ),
         ],
         "bytes",
+    ),
+    graph(
+        "Keys in the stores",
+        "As RocksDB estimates them: customers or identifiers, and their timers.",
+        [Ask(f"sum by (stage) ({A}store_keys{{{STAGE}}})", "{{stage}}")],
+        "short",
     ),
     graph(
         "Repeats and strangers",

@@ -88,7 +88,7 @@ def test_junk_between_the_stages_is_kept_and_stops_nothing(
             letters = stack.records(f"{topic}.dlq")
             assert {letter.value for letter in letters} == {b"{junk", b"no headers"}
         assert len({record.key for record in stack.records("customer.state.v1")}) >= 28
-        assert 'engine_exceptions_total{stage="step",type=' in _ask(stack, 2, "/metrics")
+        assert 'parked_total{stage="step",type=' in _ask(stack, 2, "/metrics")
         assert "somebody" not in stack.worker.log_path.read_text()
 
 
