@@ -27,3 +27,14 @@ def rate(metric: str, by: str, where: str = "") -> str:
 def in_a_day(metric: str, where: str = "") -> str:
     """How often within 24 hours."""
     return f"sum(increase({A}{metric}_total{matching(where)}[1d]))"
+
+
+# What Grafana puts in the place of variables: all of everything.
+VARIABLES = {"$channel": ".*", "$stage": ".*", R: "15s"}
+
+
+def filled(expr: str) -> str:
+    """A query as somebody may ask it who is not Grafana."""
+    for variable, value in VARIABLES.items():
+        expr = expr.replace(variable, value)
+    return expr

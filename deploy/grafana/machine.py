@@ -197,7 +197,6 @@ PANELS: tuple[Panel, ...] = (
         "Versions",
         "What runs where.",
         Ask(f"max by (stage, instance, version) ({A}build_info{{{STAGE}}})"),
-        width=16,
     ),
     table(
         "Rules",

@@ -220,8 +220,14 @@ def _options(panel: Panel) -> Json:
     if panel.type == "table":
         return {"showHeader": True}
     return {
-        "legend": {"displayMode": "list", "placement": "bottom"},
-        "tooltip": {"mode": "multi", "sort": "desc"},
+        "legend": {
+            "displayMode": "table",
+            "placement": "bottom",
+            "calcs": ["lastNotNull", "max"],
+            "sortBy": "Max",
+            "sortDesc": True,
+        },
+        "tooltip": {"mode": "multi", "sort": "desc", "hideZeros": True},
     }
 
 
