@@ -61,7 +61,8 @@ def read_expression(node: Node, faults: list[Fault], takes: str | None = None) -
     faults.extend(check.faults)
     if check.faults:
         return None
-    return Expression(text, frozenset(check.names), _compile(tree, sorted(check.names)))
+    run = _compile(tree, sorted(check.names))
+    return Expression(text, frozenset(check.names), run, frozenset(check.hers))
 
 
 def _parse(text: str, node: Node, faults: list[Fault]) -> ast.expr | None:
@@ -112,6 +113,7 @@ class _Check:
         self.node = node
         self.faults: list[Fault] = []
         self.names: set[str] = set()
+        self.hers: set[str] = set()
         self.known = {**SCOPE, **({takes: TEXT} if takes else {})}
         self.loop_kinds: dict[str, Kind | None] = {}
         self.loops = 0
@@ -189,6 +191,8 @@ class _Check:
             self.refuse(piece, f"{kind.name} has no parts", "compare it as it is")
             return None
         if attribute in attributes:
+            if kind.name == "customer":
+                self.hers.add(attribute)
             return attributes[attribute]
         says = f"{attribute!r} is nothing that a {kind.name} has"
         self.refuse(piece, says, suggestion(attribute, attributes))

@@ -28,7 +28,7 @@ from adaptive_stream.cli.progress import on_terminal
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.engine.blocked import NOTHING
-from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, decode_fact
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, encode_fact
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.stories.preview import Changed, Preview, Recorded, Regrouped, preview
@@ -105,7 +105,7 @@ def _of_topics(args: argparse.Namespace) -> Iterator[Recorded]:
             headers = dict(record.headers)
             if headers.get("k") == b"fact" and not headers["src"].startswith(topic.encode() + b"@"):
                 at_ms = int(headers.get("log_ms", record.timestamp))
-                yield Recorded(at_ms, decode_fact(record.value))
+                yield Recorded(at_ms, record.value)
 
 
 def _of_file(path: Path, catalog: Catalog) -> Iterator[Recorded]:
@@ -117,13 +117,13 @@ def _of_file(path: Path, catalog: Catalog) -> Iterator[Recorded]:
         for one in each.read
     }
     try:
-        lines = path.read_bytes().splitlines()
+        with path.open("rb") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield from _of_line(line, f"{path}:{number}", bound)
     except OSError as error:
         hint = "write one with `adaptive-stream tail CHANNEL --from beginning --json`"
         raise Refused(f"{path} cannot be read: {error.strerror}", hint, Exit.NOT_FOUND) from error
-    for number, line in enumerate(lines, 1):
-        if line.strip():
-            yield from _of_line(line, f"{path}:{number}", bound)
 
 
 def _of_line(line: bytes, where: str, bound: dict[str, ReadRule]) -> Iterator[Recorded]:
@@ -143,7 +143,7 @@ def _of_line(line: bytes, where: str, bound: dict[str, ReadRule]) -> Iterator[Re
     body = value.encode() if isinstance(value, str) else orjson.dumps(value)
     for fact in admit(body, key, headers, at_ms, rule).facts:
         if fact.type not in WITHOUT_CUSTOMER:
-            yield Recorded(at_ms, fact)
+            yield Recorded(at_ms, encode_fact(fact))
 
 
 class Names:

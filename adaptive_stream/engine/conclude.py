@@ -14,19 +14,20 @@ from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
-from adaptive_stream.engine.view import fold
+from adaptive_stream.engine.view import View, fold
 from adaptive_stream.engine.wake import wake_ms
 
 
 class Stepped(msgspec.Struct, frozen=True):
     """The state afterwards (the argument, changed; None: forgotten), and what has to be written
-    and counted."""
+    and counted. `view`: what was folded of this state, for the next fact; None: fold it."""
 
     state: Customer | None
     decisions: tuple[Decision, ...] = ()
     messages: tuple[Message, ...] = ()
     wake_ms: int | None = None
     faults: tuple[str, ...] = ()
+    view: View | None = None
 
 
 def conclude(
@@ -41,29 +42,45 @@ def conclude(
     was: tuple[str, ...] = (),
     messages: tuple[Message, ...] = (),
     shown: bool = False,
+    touched: frozenset[str] | None = None,
+    known: View | None = None,
 ) -> Stepped:
-    """`shown`: the public state is another, even if nothing of it is worth a transition.
+    """`shown`: the public state is another, even if nothing of it is worth a transition. `touched`:
+    the parts that alone can be new since she was judged last, None for everything. `known`: what
+    was folded of her before, if all that has changed since is in `known.stale`.
 
     A customer without a single identifier is what a mute one brought: it is kept, and says nothing.
     """
     if not any(member.identifiers for member in customer.members.values()):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
-    forget_old(customer, clock.now_ms)
-    view = fold(customer, clock, rules.policy)
+    if forget_old(customer, clock.now_ms):
+        known = touched = None
+    view = fold(customer, clock, rules.policy, known)
+    if touched is not None and customer.judged_by == rules.id and asleep(customer, clock):
+        view.fresh = touched
+    customer.judged_by = rules.id
     clocks = rules.clocks(clock)
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
-    wakes = (wake_ms(judgement, rules, clock, clocks), forget_ms(customer, rules.identity))
+    strangers_ms = forget_ms(customer, rules.identity, view.identifiers)
+    wakes = (wake_ms(judgement, rules, clock, clocks), strangers_ms)
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
     faults += tuple(f"not_started:{name}" for name in judgement.not_started)
-    return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults)
+    return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults, view)
 
 
-def forget_ms(customer: Customer, policy: IdentityPolicy) -> int | None:
+def asleep(customer: Customer, clock: Clock) -> bool:
+    """Whether time alone changes nothing yet."""
+    return customer.wake_ms is None or customer.wake_ms > clock.now_ms
+
+
+def forget_ms(
+    customer: Customer, policy: IdentityPolicy, identifiers: list[str] | None = None
+) -> int | None:
     """When a stranger is forgotten: whom no identifier names, and who has not been seen since.
-    Her rows are asked once a day."""
-    if has_person(customer.identifiers(), policy):
+    Her rows are asked once a day. `identifiers`: hers, where they are at hand."""
+    if has_person(customer.identifiers() if identifiers is None else identifiers, policy):
         return None
     due_ms = customer.seen_ms + policy.forgotten_after_ms
     return due_ms if customer.asked_ms < due_ms else customer.asked_ms + DAY_MS

@@ -5,7 +5,8 @@ holds if any such thing of hers fits. Its moment is that of the fact it hears, i
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Heard, Order
@@ -13,8 +14,7 @@ from adaptive_stream.engine.journey import KIND_OF, Expression, Use
 from adaptive_stream.engine.view import Entity, Hit, View
 
 
-@dataclass(frozen=True, slots=True)
-class About:
+class About(msgspec.Struct, frozen=True):
     """What an instance is about: its kind, its key, and the entity (None for the customer)."""
 
     kind: str

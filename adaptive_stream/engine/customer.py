@@ -37,7 +37,8 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
     `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
-    what each channel was last told to leave: channel -> steps.
+    what each channel was last told to leave: channel -> steps; `told_to`: the mark of whom that
+    named (see reach.py).
     """
 
     journey: str
@@ -52,6 +53,7 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     steps: dict[str, StepState] = {}
     told: dict[str, tuple[str, ...]] = {}
     moved_ms: int = 0
+    told_to: dict[str, bytes] = {}
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -144,7 +146,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
-    of her newest public state, 0 for none.
+    of her newest public state, 0 for none. `judged_by`: the id of the rules that were asked last.
     """
 
     id: str
@@ -170,6 +172,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     wake_ms: int | None = None
     bytes_at_most: int = 0
     shown_ms: int = 0
+    judged_by: str = ""
 
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""
@@ -178,6 +181,11 @@ class Customer(msgspec.Struct, omit_defaults=True):
         self.returned, self.contested = {}, {}
         self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None
         self.bytes_at_most = 0
+
+    def has(self, member: str) -> bool:
+        """Whether a member is known to be hers: facts of it may be quicker than that word."""
+        mine = self.members.get(member)
+        return mine is not None and bool(mine.identifiers)
 
     def elsewhere(self, member: str) -> str:
         """The customer to ask about a member that is not here any more; "" if it is not gone."""

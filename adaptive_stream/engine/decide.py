@@ -4,8 +4,6 @@ Rule 1: ids are derived: the same arrival on the same state gives the same ids a
 Rule 2: a channel is told its own endpoints and no other personal data.
 """
 
-from functools import cached_property
-
 from adaptive_stream.engine import opportunity
 from adaptive_stream.engine.customer import Customer, Offer
 from adaptive_stream.engine.decision import (
@@ -21,7 +19,6 @@ from adaptive_stream.engine.journey import Clocks, Rules
 from adaptive_stream.engine.judge import judge
 from adaptive_stream.engine.news import news
 from adaptive_stream.engine.occasion import Occasion
-from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.telling import Judgement, Telling
 from adaptive_stream.engine.view import View
@@ -71,7 +68,7 @@ def _said(
     if not (judgement.tellings or judgement.stopped or judgement.due or customer.offers):
         return []
     known_ms = judgement.occasion.known_ms
-    speaker = _Speaker(customer, rules, known_ms)
+    speaker = _Speaker(rules, judgement)
     gone = list(opportunity.withdrawn(customer, judgement, known_ms))
     said: list[Suppression | Opportunity] = [
         suppression for telling in judgement.tellings for suppression in speaker.suppress(telling)
@@ -106,21 +103,9 @@ def _foreign(customer: Customer, member: str) -> str:
 class _Speaker:
     """Turns tellings and offers of one customer into records for their channels."""
 
-    def __init__(self, customer: Customer, rules: Rules, known_ms: int) -> None:
-        self.customer, self.rules, self.known_ms = customer, rules, known_ms
-
-    @cached_property
-    def endpoints(self) -> list[tuple[str, str, str]]:
-        """Where she is reached: by her identifiers, then her contacts. Few steps say anything."""
-        reached = dict.fromkeys((*self.customer.identifiers(), *contacts(self.customer)))
-        return [text.partition(":") for text in reached]
-
-    def recipients(self, channel: str) -> tuple[tuple[str, str], ...]:
-        """The channel's own endpoints of this customer, in the channel's order of preference."""
-        types = self.rules.policy.endpoints.get(channel, ())
-        return tuple(
-            (kind, value) for type_ in types for kind, _, value in self.endpoints if kind == type_
-        )
+    def __init__(self, rules: Rules, judgement: Judgement) -> None:
+        self.rules, self.customer, self.reach = rules, judgement.customer, judgement.reach
+        self.known_ms = judgement.occasion.known_ms
 
     def suppress(self, telling: Telling) -> list[Suppression]:
         """One record for each channel of the telling, in order of channel."""
@@ -139,7 +124,7 @@ class _Speaker:
                 member=one.member,
                 state_seq=customer.state_seq,
                 rev=telling.rev,
-                recipients=self.recipients(channel),
+                recipients=self.reach.on(channel),
                 journey=one.journey.name,
                 instance=one.instance.key,
                 steps=steps,
@@ -156,7 +141,7 @@ class _Speaker:
 
     def opportunity(self, offer: Offer, action: str, because: str) -> Opportunity:
         """An offer, or its withdrawal with the same id."""
-        reachable = (self.recipients(channel) for channel in offer.channels)
+        reachable = (self.reach.on(channel) for channel in offer.channels)
         return Opportunity(
             id=offer.id,
             action=action,

@@ -5,7 +5,8 @@ Rules of time (STORIES.md): a hold moves a due step to the hold's end; a stop mo
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from adaptive_stream.engine.condition import About, holds
 from adaptive_stream.engine.customer import Instance, StepState
@@ -13,8 +14,7 @@ from adaptive_stream.engine.journey import Journey, Step
 from adaptive_stream.engine.view import View
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True):
     """A step that is due now and still good."""
 
     step: Step

@@ -5,15 +5,18 @@ The catalogue makes these from files and has found every fault before; the engin
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.span import Span
 
+if TYPE_CHECKING:
+    from adaptive_stream.engine.heeding import Concerned
+
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
 ENTITIES = ("cart", "order", "contract", "case")  # what a condition can speak of, beside `customer`
-Clocks = Mapping[str, int]  # journey -> what the time is for it, UTC ms
 KIND_OF: Mapping[str, str] = {
     **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
     **dict.fromkeys(ORDER, "order"),
@@ -24,7 +27,8 @@ KIND_OF: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A checked expression of the safe subset. `names`: the names it reads from the scope.
+    """A checked expression of the safe subset. `names`: the names it reads from the scope, `hers`:
+    the attributes of `customer`, empty where they are not known.
 
     `run(scope)` never raises: what cannot be computed is False.
     """
@@ -32,6 +36,7 @@ class Expression:
     text: str
     names: frozenset[str]
     run: Callable[[Mapping[str, object]], object]
+    hers: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +124,13 @@ class Journey:
     instead: tuple[Instead, ...] = ()
     ends: Span = Span(days=14)
     heeds: frozenset[str] = frozenset()
+    awaits: tuple[Use, ...] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """`awaits`: what stops or holds it only some time after it has happened."""
+        uses = (*self.stop_when, *(hold.use for hold in self.hold_when))
+        awaits = tuple(use for use in uses if use.condition.after)
+        object.__setattr__(self, "awaits", awaits)
 
     def uses(self) -> Iterator[Use]:
         """Every condition as the journey uses it; one may come several times."""
@@ -129,6 +141,17 @@ class Journey:
             yield from step.unless
         for instead in self.instead:
             yield from instead.unless
+
+
+@dataclass(frozen=True, slots=True)
+class Clocks:
+    """clocks[journey]: what the time is for it, UTC ms."""
+
+    by_name: Mapping[str, Journey]
+    clock: Clock
+
+    def __getitem__(self, name: str) -> int:
+        return self.clock.at(self.by_name[name].heeds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,17 +175,21 @@ class Rules:
     identity: IdentityPolicy = IdentityPolicy()
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
+    timed: tuple[Journey, ...] = field(init=False, compare=False)
+    concerned: dict[frozenset[str], "Concerned"] = field(
+        init=False, compare=False, default_factory=dict
+    )
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey listens for."""
+        """`hears`: the facts that some journey listens for. `timed`: the journeys that time alone
+        begins. `concerned`: of heeding.py, filled as it is asked for."""
         uses = [use for journey in self.journeys for use in journey.uses()]
         heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
+        timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
+        object.__setattr__(self, "timed", timed)
 
     def clocks(self, clock: Clock) -> "Clocks":
         """What the time is for each journey, as of the channels that it heeds."""
-        now_ms = {
-            heeds: clock.at(heeds) for heeds in dict.fromkeys(one.heeds for one in self.journeys)
-        }
-        return {journey.name: now_ms[journey.heeds] for journey in self.journeys}
+        return Clocks(self.by_name, clock)

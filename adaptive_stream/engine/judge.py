@@ -11,13 +11,14 @@ from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
+from adaptive_stream.engine.heeding import PART_OF_KIND, concerned
 from adaptive_stream.engine.journey import Clocks, Journey, Rules
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.telling import Judgement, Run, tell
 from adaptive_stream.engine.verdict import Verdict, stopped, verdict
 from adaptive_stream.engine.view import Entity, Hit, View
 
-PART_OF_KIND = {"cart": "carts", "order": "orders", "contract": "contracts", "case": "cases"}
 INSTANCE_BYTES = 512  # What a run can take in the state, roughly.
 RUNNING = frozenset(("live", "held", "stopped"))
 
@@ -26,18 +27,22 @@ def judge(
     customer: Customer, view: View, rules: Rules, clocks: Clocks, occasion: Occasion
 ) -> Judgement:
     """End what is over, start what is to start, judge what runs, do what is due."""
-    judgement = Judgement(customer, view, occasion)
+    judgement = Judgement(customer, view, occasion, Reach(customer, rules.policy))
     before: dict[str, list[Instance]] = {}
+    again = concerned(rules, view.fresh)
     judgement.runs = _runs(customer, view, rules, clocks)
     for one in judgement.runs:
-        if one.instance.status in RUNNING:
-            _end_if_over(one, judgement)
-        before.setdefault(_name(one.journey, one.instance.key, view), []).append(one.instance)
-    begun = [_start(journey, clocks[journey.name], before, judgement) for journey in rules.journeys]
+        if one.journey.name in again.names:
+            if one.instance.status in RUNNING:
+                _end_if_over(one, judgement)
+            before.setdefault(_name(one.journey, one.instance.key, view), []).append(one.instance)
+    begun = [_start(journey, clocks, before, judgement) for journey in again.journeys]
     if any(begun):
         judgement.runs = _runs(customer, view, rules, clocks)
     first: dict[str, Instance] = {}
     for one in judgement.runs:
+        if one.journey.name not in again.names:
+            continue  # It stands as it was judged last.
         name = _name(one.journey, one.instance.key, view)
         earlier = first.get(name)
         twin = earlier is not None and one.instance.begun_ms <= earlier.ends_ms
@@ -98,11 +103,14 @@ def _owner(about: About, customer: Customer) -> str:
 
 
 def _start(
-    journey: Journey, now_ms: int, before: dict[str, list[Instance]], judgement: Judgement
+    journey: Journey, clocks: Clocks, before: dict[str, list[Instance]], judgement: Judgement
 ) -> int:
     """How many runs began. `before`: what ran or runs, by `_name`."""
-    customer, view, begun = judgement.customer, judgement.view, 0
-    for about in abouts(journey.for_each, customer, view):
+    view, begun = judgement.view, 0
+    if view.types.isdisjoint(journey.when.condition.hears):
+        return 0
+    now_ms = clocks[journey.name]
+    for about in abouts(journey.for_each, judgement.customer, view):
         hit = holds(journey.when, about, view, now_ms)
         if hit is None:
             continue
@@ -129,6 +137,7 @@ def _begin(journey: Journey, about: About, hit: Hit, judgement: Judgement) -> No
     instances = customer.members[_owner(about, customer)].instances
     if name in instances:  # For a sender it is the same run: the highest `rev` is the last word.
         instance.rev, instance.told = instances[name].rev, instances[name].told
+        instance.told_to = instances[name].told_to
     instances[name] = instance
     customer.bytes_at_most += INSTANCE_BYTES
     if hit.cause.known_ms > journey.not_older_than.after(hit.at_ms, zone):
@@ -213,7 +222,10 @@ def _end_if_over(one: Run, judgement: Judgement) -> None:
     instance = one.instance
     if one.now_ms >= instance.ends_ms:
         _end(one, instance.ends_ms, judgement)
-        instance.told = {}  # Senders have forgotten it too: `releasable_until` has passed.
+        instance.told, instance.told_to = (
+            {},
+            {},
+        )  # Senders have forgotten it too: `releasable_until` has passed.
         return
     refilled = one.about.refilled(instance.begun_ms)
     if refilled and holds(one.journey.when, one.about, judgement.view, one.now_ms):

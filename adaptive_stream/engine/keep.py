@@ -151,16 +151,23 @@ def _oldest_first(customer: Customer) -> list[tuple[str, Member, str]]:
     return [(part, customer.members[name], key) for _, _, name, part, key in sorted(things)]
 
 
-def forget_old(customer: Customer, now_ms: int) -> None:
-    """Drop what no rule looks at any more. Depends on the partition's clock alone."""
+def forget_old(customer: Customer, now_ms: int) -> bool:
+    """Drop what no rule looks at any more. Depends on the partition's clock alone. Returns whether
+    there was something."""
+    dropped = False
     for member in customer.members.values():
         for cart_id, facts in list(member.parts.get("carts", {}).items()):
             if facts[-1].at_ms < now_ms - carts.CART_MS:
                 del member.parts["carts"][cart_id]
+                dropped = True
         for facts in member.parts.get("orders", {}).values():
             for index, kept in enumerate(facts):
-                if kept.lines and kept.at_ms < now_ms - ORDER_LINES_MS:
+                if kept.at_ms >= now_ms - ORDER_LINES_MS:
+                    break  # They are in order of time.
+                if kept.lines:
                     facts[index] = _without_lines(kept)
+                    dropped = True
+    return dropped
 
 
 def _without_lines(kept: Kept) -> Kept:

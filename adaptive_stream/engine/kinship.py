@@ -17,6 +17,7 @@ from adaptive_stream.engine.identifier import customer_of, member_id
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import keep_small
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.parcel import JOININGS_MAX
 
 
 def negotiate(customer: Customer, arrival: Arrival, rules: Rules) -> Stepped:
@@ -82,7 +83,7 @@ def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
         return msgspec.structs.replace(refused, faults=(f"link_refused:{reason}",))
     remaps = merge.adopt(customer, shipped, arrival.log_ms)
     dropped = tuple(f"dropped:{part}" for part in keep_small(customer, len(arrival.body)))
-    was = (shipped.customer, *shipped.was)
+    was = (shipped.customer, *shipped.parcel.was)
     merged = Transition("customer.merged", arrival.log_ms, {"was": was})
     return conclude(
         customer,
@@ -105,7 +106,7 @@ def _refused_now(
     if by.override:
         return "", []
     mine = allowed.known(customer, by.winner, log_ms, rules.identity)
-    theirs = allowed.known(shipped, by.loser, log_ms, rules.identity)
+    theirs = allowed.known(shipped.parcel, by.loser, log_ms, rules.identity)
     return allowed.refused(mine, theirs, by.winner, by.loser, rules.identity)
 
 
@@ -127,7 +128,7 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
         # A link may be quicker than word of her first member; the guards have to know it.
         first = customer.members.setdefault(by.member, Member())
         first.identifiers[by.hash] = by.identifier
-    if by is not None and side.member not in customer.members:
+    if by is not None and not customer.has(side.member):
         joining = Joining(
             customer=customer_of(side.member),
             end=side.member,
@@ -143,7 +144,7 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
             messages = [*told, *parting.refuse(customer, body, joining)]
         else:
             messages = _make_room(customer, side.identifier, by, rules)
-            customer.joinings = [*customer.joinings, joining][-merge.JOININGS_MAX :]
+            customer.joinings = [*customer.joinings, joining][-JOININGS_MAX:]
     if not reason:
         member = customer.members.setdefault(side.member, Member())
         member.identifiers[side.hash] = side.identifier
@@ -265,7 +266,7 @@ def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -
     transitions: tuple[Transition, ...] = ()
     type_ = "customer.unmerge"
     if back.because:
-        fields: dict[str, object] = {"key": customer.id, "members": sorted(back.members)}
+        fields: dict[str, object] = {"key": customer.id, "members": sorted(back.parcel.members)}
         transitions = (Transition("customer.unmerged", arrival.log_ms, fields),)
     return conclude(
         customer,

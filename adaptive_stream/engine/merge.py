@@ -9,30 +9,16 @@ its member is now, and the question is put again there.
 Rule 3: absorb is a join by member, so a repeat is harmless.
 """
 
-from collections.abc import Iterable
-
 import msgspec
 
 from adaptive_stream.engine import allowed
 from adaptive_stream.engine.allowed import Known, Side
-from adaptive_stream.engine.customer import (
-    Contested,
-    Customer,
-    Gone,
-    Joining,
-    Member,
-    Offer,
-    Told,
-    Waiting,
-)
+from adaptive_stream.engine.customer import Customer, Joining, Member, Waiting
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.message import Message
-from adaptive_stream.engine.parts.kept import keep
+from adaptive_stream.engine.parcel import Parcel, bounded, everything, note_joinings, take_in
 
-JOININGS_MAX = 200
-APART_MAX = 500
 WAITING_MAX = 200
-RETURNED_MAX = 500
 
 
 class Merge(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -45,21 +31,12 @@ class Merge(msgspec.Struct, frozen=True, omit_defaults=True):
     theirs: Known | None = None
 
 
-class Absorb(msgspec.Struct, frozen=True, omit_defaults=True):
+class Absorb(msgspec.Struct, frozen=True):
     """All that a loser ships, and the link that it rests on."""
 
     customer: str
     by: Merge
-    members: dict[str, Member]
-    told: Told
-    offers: dict[str, Offer]
-    was: list[str]
-    joinings: list[Joining]
-    apart: list[tuple[str, str]]
-    returned: dict[str, Gone]
-    contested: dict[str, Contested]
-    identity_epoch: int
-    consent_epoch: int
+    parcel: Parcel
 
 
 class Remap(msgspec.Struct, frozen=True):
@@ -181,21 +158,7 @@ def offered(
 def ship(customer: Customer, merge: Merge, log_ms: int) -> list[Message]:
     """Give everything to the winner and become a redirect."""
     winner = merge.winner.customer
-    absorb = Absorb(
-        customer=customer.id,
-        by=merge,
-        members=customer.members,
-        told=customer.told,
-        offers=customer.offers,
-        was=customer.was,
-        joinings=customer.joinings,
-        apart=customer.apart,
-        returned=customer.returned,
-        contested=customer.contested,
-        identity_epoch=customer.identity_epoch,
-        consent_epoch=customer.consent_epoch,
-    )
-    body = encode_absorb(absorb)
+    body = encode_absorb(Absorb(customer.id, merge, everything(customer)))
     # Whoever still waits here finds the redirect, and asks where she is now.
     waiting = [Message("customer", customer.id, one.kind, one.body) for one in customer.waiting]
     customer.become_redirect(winner, log_ms)
@@ -204,23 +167,14 @@ def ship(customer: Customer, merge: Merge, log_ms: int) -> list[Message]:
 
 def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
     """Take in a loser's members, and tell every identifier of theirs where it belongs now."""
-    mine, theirs = list(customer.members), list(absorb.members)
-    apart = [*customer.apart, *absorb.apart]
+    parcel = absorb.parcel
+    mine, theirs = list(customer.members), list(parcel.members)
+    apart = [*customer.apart, *parcel.apart]
     if absorb.by.override:
         apart = [pair for pair in apart if not allowed.parted([pair], mine, theirs)]
-    for name, member in absorb.members.items():
-        if name in customer.members:
-            join(customer.members[name], member)
-        else:
-            customer.members[name] = member
-    for field in Told.__struct_fields__:
-        setattr(customer.told, field, getattr(absorb.told, field) | getattr(customer.told, field))
-    for name, offer in absorb.offers.items():
-        customer.offers[name if name not in customer.offers else offer.id] = offer
-    customer.was = sorted({*customer.was, *absorb.was, absorb.customer})
     customer.apart = bounded(apart, mine, theirs)
-    customer.contested = absorb.contested | customer.contested
-    hear(customer, absorb.returned)
+    take_in(customer, parcel)
+    customer.was = sorted({*customer.was, absorb.customer})
     joining = Joining(
         customer=absorb.customer,
         end=absorb.by.loser.member,
@@ -229,34 +183,10 @@ def adopt(customer: Customer, absorb: Absorb, log_ms: int) -> list[Message]:
         by=absorb.by.winner.hash,
         named=absorb.by.loser.hash,
     )
-    found: dict[tuple[str, ...], Joining] = {}
-    for one in (*customer.joinings, *absorb.joinings, joining):
-        # By what it rests on: an absorb that comes twice is one joining, at its first time.
-        found.setdefault((one.customer, one.end, one.beside, one.by, one.named), one)
-    customer.joinings = list(found.values())[-JOININGS_MAX:]
-    customer.identity_epoch = max(customer.identity_epoch, absorb.identity_epoch) + 1
-    customer.consent_epoch = max(customer.consent_epoch, absorb.consent_epoch)
+    note_joinings(customer, [joining])
+    customer.identity_epoch += 1
     customer.seen_ms = max(customer.seen_ms, log_ms)
-    return remaps(customer, absorb.members)
-
-
-def hear(customer: Customer, returned: dict[str, Gone]) -> None:
-    """Where members went that are not here: of two words the newer; of too many the newest."""
-    newest: dict[str, Gone] = {}
-    for name, gone in sorted(
-        (*returned.items(), *customer.returned.items()), key=lambda one: (one[1].epoch, one[0])
-    ):
-        if name not in customer.members and gone.customer != customer.id:
-            newest.pop(name, None)
-            newest[name] = gone
-    customer.returned = dict(list(newest.items())[-RETURNED_MAX:])
-
-
-def bounded(pairs: list[tuple[str, str]], *together: Iterable[str]) -> list[tuple[str, str]]:
-    """Each pair once, the newest last; the oldest go when there are too many, and so does a pair
-    that somebody has insisted to be one since."""
-    kept = (pair for pair in pairs if not any(set(pair) <= set(whole) for whole in together))
-    return list(dict.fromkeys(kept))[-APART_MAX:]
+    return remaps(customer, parcel.members)
 
 
 def remaps(customer: Customer, members: dict[str, Member]) -> list[Message]:
@@ -272,14 +202,3 @@ def remap(customer: Customer, member: str, identifier_hash: str) -> Message:
     """Send an identifier's row here."""
     body = encode(Remap(member, customer.id, customer.identity_epoch))
     return Message("identity", identifier_hash, "remap", body)
-
-
-def join(mine: Member, shipped: Member) -> None:
-    """A member of which facts came here before it did: both sets are one set."""
-    mine.identifiers |= shipped.identifiers
-    mine.retracted = shipped.retracted | mine.retracted
-    mine.instances = mine.instances | shipped.instances
-    for part, by_key in shipped.parts.items():
-        for key, facts in by_key.items():
-            for kept in facts:
-                keep(mine, part, key, kept)

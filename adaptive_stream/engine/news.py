@@ -35,20 +35,27 @@ REVERSED = ("cancelled", "refunded")
 def news(customer: Customer, view: View, at_ms: int) -> list[Transition]:
     """What changed, in a fixed order; `told` is brought up to date. `at_ms`: the fact's own time,
     for changes that no other fact explains."""
-    told = customer.told
-    _forget(told.carts, view.cart_by_id)
-    _forget(told.orders, {n for m in customer.members.values() for n in m.parts.get("orders", ())})
-    _forget(told.contracts, view.contract_by_number)
-    _forget(told.cases, view.case_by_number)
-    _forget(told.consent, {_endpoint(row) for row in view.consent})
-    return [
-        *_carts(told, view, at_ms),
-        *_orders(told, view, at_ms),
-        *_contracts(told, view, at_ms),
-        *_cases(told, view, at_ms),
-        *_consent(told, view, at_ms),
-        *_profile(told, view, at_ms),
-    ]
+    told, fresh = customer.told, view.fresh
+    found: list[Transition] = []
+    if "carts" in fresh:
+        _forget(told.carts, view.cart_by_id)
+        found += _carts(told, view, at_ms)
+    if "orders" in fresh:
+        kept = (member.parts.get("orders", ()) for member in customer.members.values())
+        _forget(told.orders, {number for by_key in kept for number in by_key})
+        found += _orders(told, view, at_ms)
+    if "contracts" in fresh:
+        _forget(told.contracts, view.contract_by_number)
+        found += _contracts(told, view, at_ms)
+    if "cases" in fresh:
+        _forget(told.cases, view.case_by_number)
+        found += _cases(told, view, at_ms)
+    if "consent" in fresh:
+        _forget(told.consent, {_endpoint(row) for row in view.consent})
+        found += _consent(told, view, at_ms)
+    if "profile" in fresh:
+        found += _profile(told, view, at_ms)
+    return found
 
 
 def _forget(told: dict[str, str], known: Container[str]) -> None:

@@ -1,12 +1,11 @@
 """Why a customer is judged now: a fact came, she was merged, or time went on."""
 
-from dataclasses import dataclass
+import msgspec
 
 from adaptive_stream.engine.decision import Cause, Transition
 
 
-@dataclass(frozen=True, slots=True)
-class Occasion:
+class Occasion(msgspec.Struct, frozen=True):
     """`known_ms`: when the log knew it; `cause`: the fact that came, None when it was time alone.
 
     `transitions`: what has happened to herself (a merge, a parting). `absorbed`: the customers that

@@ -8,20 +8,12 @@ Rule 2: whoever still sends it here is told where it went (`returned`).
 import msgspec
 
 from adaptive_stream.engine.allowed import resting_on
-from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member, Offer, Told
+from adaptive_stream.engine.customer import Customer, Gone, Joining, Member, Told
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.identifier import customer_of, member_id
-from adaptive_stream.engine.merge import (
-    Absorb,
-    Joined,
-    Remap,
-    bounded,
-    encode,
-    hear,
-    join,
-    remaps,
-)
+from adaptive_stream.engine.merge import Absorb, Joined, Remap, encode, remaps
 from adaptive_stream.engine.message import Message
+from adaptive_stream.engine.parcel import Parcel, bounded, hear, take_in
 
 KEYED = {"carts": "carts", "orders": "orders", "contracts": "contracts", "cases": "cases"}
 
@@ -29,16 +21,7 @@ KEYED = {"carts": "carts", "orders": "orders", "contracts": "contracts", "cases"
 class Return(msgspec.Struct, frozen=True, omit_defaults=True):
     """Members on their way back to who they were. `because`: "" when nobody needs to hear of it."""
 
-    members: dict[str, Member]
-    told: Told
-    offers: dict[str, Offer]
-    was: list[str]
-    joinings: list[Joining]
-    apart: list[tuple[str, str]]
-    returned: dict[str, Gone]
-    contested: dict[str, Contested]
-    epoch: int
-    consent_epoch: int
+    parcel: Parcel
     because: str = ""
 
 
@@ -104,20 +87,17 @@ def hand_back(
     here = dict.fromkeys(customer.members, Gone(customer.id, customer.identity_epoch))
     names = {i for member in members.values() for i in member.identifiers.values()}
     contested = {i: doubt for i, doubt in customer.contested.items() if i in names}
-    body = encode_return(
-        Return(
-            members=members,
-            told=_told_of(members, customer.told),
-            offers=offers,
-            was=sorted(was - {to}),
-            joinings=[one for one in customer.joinings if {one.end, one.beside} <= group],
-            apart=customer.apart,
-            returned=customer.returned | here,
-            contested=contested,
-            epoch=customer.identity_epoch,
-            consent_epoch=customer.consent_epoch,
-            because=because,
-        )
+    parcel = Parcel(
+        members=members,
+        told=_told_of(members, customer.told),
+        offers=offers,
+        was=sorted(was - {to}),
+        joinings=[one for one in customer.joinings if {one.end, one.beside} <= group],
+        apart=customer.apart,
+        returned=customer.returned | here,
+        contested=contested,
+        identity_epoch=customer.identity_epoch,
+        consent_epoch=customer.consent_epoch,
     )
     customer.offers = {k: offer for k, offer in customer.offers.items() if k not in offers}
     customer.contested = {i: d for i, d in customer.contested.items() if i not in contested}
@@ -126,30 +106,18 @@ def hand_back(
     _forget_told(customer)
     for name in members:
         is_gone(customer, name, Gone(to, customer.identity_epoch))
+    body = encode_return(Return(parcel, because))
     return [Message("customer", to, "return", body), *redirects(customer)]
 
 
 def send_back(customer: Customer, shipped: Absorb, because: str) -> list[Message]:
     """A loser who cannot be taken in goes back as she came; what follows her here is sent after."""
-    epoch = max(customer.identity_epoch, shipped.identity_epoch) + 1
+    epoch = max(customer.identity_epoch, shipped.parcel.identity_epoch) + 1
     customer.identity_epoch = epoch
-    gone = dict.fromkeys(shipped.members, Gone(shipped.customer, epoch))
-    hear(customer, shipped.returned | gone)
-    body = encode_return(
-        Return(
-            members=shipped.members,
-            told=shipped.told,
-            offers=shipped.offers,
-            was=shipped.was,
-            joinings=shipped.joinings,
-            apart=shipped.apart,
-            returned=shipped.returned,
-            contested=shipped.contested,
-            epoch=epoch,
-            consent_epoch=shipped.consent_epoch,
-            because=because,
-        )
-    )
+    gone = dict.fromkeys(shipped.parcel.members, Gone(shipped.customer, epoch))
+    hear(customer, shipped.parcel.returned | gone)
+    parcel = msgspec.structs.replace(shipped.parcel, identity_epoch=epoch)
+    body = encode_return(Return(parcel, because))
     return [Message("customer", shipped.customer, "return", body)]
 
 
@@ -189,22 +157,9 @@ def refuse(customer: Customer, joined: Joined, joining: Joining) -> list[Message
 def take_back(customer: Customer, back: Return) -> list[Message]:
     """At who they were: live again, and every identifier's row is told."""
     customer.merged_into = ""
-    for name, member in back.members.items():
-        if name in customer.members:
-            join(customer.members[name], member)
-        else:
-            customer.members[name] = member
-    for field in Told.__struct_fields__:
-        setattr(customer.told, field, getattr(back.told, field) | getattr(customer.told, field))
-    customer.offers |= back.offers
-    customer.joinings = [*customer.joinings, *back.joinings]
-    customer.was = sorted({*customer.was, *back.was})
-    customer.apart = bounded([*customer.apart, *back.apart], customer.members)
-    customer.contested |= back.contested
-    hear(customer, back.returned)
-    customer.identity_epoch = max(customer.identity_epoch, back.epoch)
-    customer.consent_epoch = max(customer.consent_epoch, back.consent_epoch)
-    return [*remaps(customer, back.members), *redirects(customer)]
+    take_in(customer, back.parcel)
+    customer.apart = bounded([*customer.apart, *back.parcel.apart], customer.members)
+    return [*remaps(customer, back.parcel.members), *redirects(customer)]
 
 
 def sends_since(members: dict[str, Member], since_ms: int) -> list[str]:

@@ -13,31 +13,23 @@ from adaptive_stream.engine.view import View
 Json = dict[str, object]
 
 
+@lru_cache(maxsize=4096)  # One customer's times are told again and again.
 def timestamp(at_ms: int) -> str:
     """RFC 3339 in UTC; milliseconds only where there are some."""
-    at, ms = _second(at_ms // 1000), at_ms % 1000
+    at, ms = datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19], at_ms % 1000
     return f"{at}.{ms:03d}Z" if ms else f"{at}Z"
-
-
-@lru_cache(maxsize=4096)  # One customer's times are told again and again.
-def _second(at_s: int) -> str:
-    return datetime.fromtimestamp(at_s, UTC).isoformat()[:19]
 
 
 def public(customer: Customer, view: View) -> Json:
     """All that is known of a customer, JSON-ready. It holds personal data in the clear."""
+    if view.who is None:
+        view.who = _who(customer, view)
     paid = [order for order in view.orders if order.paid]
     currency = next((order.currency for order in paid if order.currency), "")
     return {
         "customer": customer.id,
         "state_seq": customer.state_seq,
-        "identifiers": [pair(text) for text in customer.identifiers()],
-        "contacts": contact_pairs(customer),
-        "members": sorted(customer.members),
-        "was": list(customer.was),
-        "contested": {i: one.reason for i, one in sorted(customer.contested.items())},
-        "apart": apart(customer),
-        "joinings": [_joining(*one) for one in joinings(customer)],
+        **view.who,
         "flagged": "too_busy" if customer.too_busy else None,
         "identity_epoch": customer.identity_epoch,
         "consent_epoch": customer.consent_epoch,
@@ -54,6 +46,18 @@ def public(customer: Customer, view: View) -> Json:
         "messages": dict(sorted(view.messages.items())),
         "journeys": _journeys(customer),
         "offers": _offers(customer),
+    }
+
+
+def _who(customer: Customer, view: View) -> Json:
+    return {
+        "identifiers": [pair(text) for text in view.identifiers],
+        "contacts": contact_pairs(customer, view.identifiers),
+        "members": sorted(customer.members),
+        "was": list(customer.was),
+        "contested": {i: one.reason for i, one in sorted(customer.contested.items())},
+        "apart": apart(customer),
+        "joinings": [_joining(*one) for one in joinings(customer)],
     }
 
 

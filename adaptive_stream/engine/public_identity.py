@@ -38,7 +38,6 @@ def apart(customer: Customer) -> list[Json]:
     return found
 
 
-def contact_pairs(customer: Customer) -> list[Json]:
+def contact_pairs(customer: Customer, identifiers: list[str]) -> list[Json]:
     """Where she can be reached beside her identifiers."""
-    mine = set(customer.identifiers())
-    return [pair(text) for text in contacts(customer) if text not in mine]
+    return [pair(text) for text in contacts(customer) if text not in identifiers]

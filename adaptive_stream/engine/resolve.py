@@ -54,7 +54,7 @@ def resolve(row: Row | None, arrival: Arrival, policy: IdentityPolicy = DEFAULTS
     if arrival.kind == "link":
         return _link(row, arrival, policy)
     if arrival.kind == "unlink":
-        return _unlink(row)
+        return _unlink(row, policy)
     if arrival.kind == "remap":
         return _remap(row, arrival)
     if arrival.kind == "contest":
@@ -89,8 +89,12 @@ def _fact(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved
     if arrival.type == PACED_FACT and kind_of(row.identifier) in policy.pace:
         changed |= _receipt(row, arrival, policy, messages)
     if _is_mute(row, arrival):
+        if arrival.type in endpoint.FACTS and kind_of(row.identifier) in endpoint.KINDS:
+            messages.append(_to_own(row, arrival))  # Her refusal counts, whoever she may be.
+            if not arrival.ids:
+                return Resolved(row, tuple(messages), changed)
         return _mute_fact(row, arrival, [*messages, *others], changed=changed)
-    messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
+    messages.append(_to_own(row, arrival))
     messages += endpoint.hold(arrival, row.customer, row.member)
     changed |= _tell_others(row, arrival, policy, messages)
     return Resolved(row, (*messages, *others), changed)
@@ -102,6 +106,10 @@ def _made(row: Row | None, arrival: Arrival, identifier: str, customer: str = ""
     row = row or Row(identifier, "", "")
     row.member, row.customer = member_id(own), customer or own
     return row
+
+
+def _to_own(row: Row, arrival: Arrival) -> Message:
+    return Message("customer", row.customer, "fact", arrival.body, member=row.member)
 
 
 def _of_nobody(row: Row, arrival: Arrival, messages: list[Message]) -> Resolved:
@@ -211,9 +219,9 @@ def _link(row: Row | None, arrival: Arrival, policy: IdentityPolicy) -> Resolved
     return Resolved(row, tuple(proposal), changed)
 
 
-def _unlink(row: Row | None) -> Resolved:
-    """She has logged out of it: who uses it next is not known."""
-    if row is None or row.loose:
+def _unlink(row: Row | None, policy: IdentityPolicy) -> Resolved:
+    """She has logged out of it: who uses it next is not known. Her address stays hers."""
+    if row is None or row.loose or not policy.is_weak(kind_of(row.identifier)):
         return Resolved(row, (), False)
     row.loose = True
     return Resolved(row, (), True)
@@ -271,7 +279,7 @@ def _endpoint(row: Row | None, arrival: Arrival) -> Resolved:
     row = row or Row(text, "", "")
     messages, changed = endpoint.say(row, arrival.body)
     if row.member:  # It is somebody's name as well: whatever becomes of the link, it binds her.
-        messages.append(Message("customer", row.customer, "fact", arrival.body, member=row.member))
+        messages.append(_to_own(row, arrival))
     return Resolved(row, tuple(messages), changed)
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
@@ -17,14 +17,27 @@ from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.view import View
 
+# Fact type -> the parts that a fact of it can change. What is not here can change anything.
+TOUCHED = {
+    type_: frozenset((part, "carts") if part == "orders" else (part,))
+    for type_, part in PART_OF.items()
+}
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 __all__ = ("Stepped", "show", "step")
 
 
-def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
-    """Apply one record. `state` is changed in place; it belongs to the caller's batch.
+def step(
+    state: Customer | None,
+    arrival: Arrival,
+    rules: Rules,
+    clock: Clock,
+    known: View | None = None,
+) -> Stepped:
+    """Apply one record. `state` is changed in place; it belongs to the caller's batch, and so does
+    `known`, the view that came of the record before (Stepped.view).
 
     Raises only for what cannot be (a bug): the caller parks the fact and keeps the old state.
     """
@@ -47,7 +60,7 @@ def step(state: Customer | None, arrival: Arrival, rules: Rules, clock: Clock) -
     if elsewhere:
         return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":
-        return _fact(customer, arrival, rules, clock)
+        return _fact(customer, arrival, rules, clock, known)
     if arrival.kind == "contested":
         return kinship.contested(customer, arrival, rules, clock)
     if arrival.kind == "forgotten":
@@ -74,7 +87,9 @@ def _tick(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
     return conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
 
 
-def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def _fact(
+    customer: Customer, arrival: Arrival, rules: Rules, clock: Clock, known: View | None
+) -> Stepped:
     fact = decode_fact(arrival.body)
     faults: tuple[str, ...] = ()
     if fact.at_ms > arrival.log_ms + AHEAD_MS:
@@ -86,15 +101,21 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
     if fact.type == "customer.unmerge":
         return kinship.unmerge(customer, fact, cause, rules, clock)
     flagged = _count(customer, arrival.log_ms, rules)
+    members = len(customer.members)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
+    touched = TOUCHED.get(fact.type)
+    if touched is None or dropped or len(customer.members) > members:
+        known = touched = None
+    elif known is not None:
+        known.stale.update(touched)
     public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
-    named = any(m.identifiers for m in customer.members.values())
-    asleep = named if customer.wake_ms is None else customer.wake_ms > clock.now_ms
-    if asleep and not public_part and not flagged and fact.type not in rules.hears:
-        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults)  # Nobody listens for it.
+    heard = public_part or flagged or fact.type in rules.hears
+    if not heard and asleep(customer, clock) and _is_known(customer):
+        # Nobody listens for it.
+        return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(
         customer,
         rules,
@@ -103,7 +124,14 @@ def _fact(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> S
         known_ms=arrival.log_ms,
         faults=faults,
         shown=flagged or public_part,
+        touched=touched,
+        known=known,
     )
+
+
+def _is_known(customer: Customer) -> bool:
+    """Whether she has been looked at, or will be."""
+    return customer.wake_ms is not None or any(m.identifiers for m in customer.members.values())
 
 
 def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:

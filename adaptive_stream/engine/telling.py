@@ -1,11 +1,12 @@
 """What the channels of a run have to be told: suppress, hold, release.
 
-Rule 1: a telling is the difference between what a channel was told and what is so now.
+Rule 1: a telling is the difference between what a channel was told and what is so now. Whom it
+names is part of it: as she gains or loses an address, what still stands is told again.
 Rule 2: a hold is always ended for whoever waits; of a stop that is taken back only what is still
 good is worth a word.
 """
 
-from dataclasses import dataclass, field
+import msgspec
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.condition import About
@@ -13,6 +14,7 @@ from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.verdict import Verdict
 from adaptive_stream.engine.view import View
 
@@ -26,8 +28,7 @@ RELEASED_BY = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """An instance with all that it is judged by."""
 
     member: str
@@ -37,8 +38,7 @@ class Run:
     now_ms: int
 
 
-@dataclass(slots=True)
-class Telling:
+class Telling(msgspec.Struct):
     """What the channels of a run have to be told: channel -> steps. action: suppress, hold,
     release."""
 
@@ -52,8 +52,7 @@ class Telling:
     rev: int = 0
 
 
-@dataclass(slots=True)
-class Judgement:
+class Judgement(msgspec.Struct):
     """One judging of one customer: what it looks at, and below what it brought about.
 
     `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
@@ -63,12 +62,13 @@ class Judgement:
     customer: Customer
     view: View
     occasion: Occasion
-    runs: list[Run] = field(default_factory=list)
-    transitions: list[Transition] = field(default_factory=list)
-    tellings: list[Telling] = field(default_factory=list)
-    stopped: list[tuple[Run, Verdict]] = field(default_factory=list)
-    due: list[tuple[Run, run.Due]] = field(default_factory=list)
-    not_started: list[str] = field(default_factory=list)
+    reach: Reach
+    runs: list[Run] = []
+    transitions: list[Transition] = []
+    tellings: list[Telling] = []
+    stopped: list[tuple[Run, Verdict]] = []
+    due: list[tuple[Run, run.Due]] = []
+    not_started: list[str] = []
     changed: bool = False
 
 
@@ -81,10 +81,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         return
     same_hold = (instance.because, instance.until_ms) == (verdict.because, verdict.until_ms)
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
-        return
-    channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
-    if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
-        channels = dict.fromkeys(instance.told, ()) | channels
+        channels = {}
+    else:
+        channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+        if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
+            channels = dict.fromkeys(instance.told, ()) | channels
+    channels = _reached_otherwise(instance, judgement.reach) | channels
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -96,6 +98,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         until_ms=verdict.until_ms,
     )
     _say(telling, judgement)
+
+
+def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
+    """The channels whose last word names others than her endpoints now, with what it said."""
+    to = instance.told_to
+    return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
 
 
 def _release(one: Run, judgement: Judgement) -> None:
@@ -117,6 +125,8 @@ def _release(one: Run, judgement: Judgement) -> None:
 
 def _say(telling: Telling, judgement: Judgement) -> None:
     if telling.channels:
-        telling.run.instance.rev += 1
-        telling.rev = telling.run.instance.rev
+        instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
+        instance.rev += 1
+        instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
+        telling.rev = instance.rev
         judgement.tellings.append(telling)

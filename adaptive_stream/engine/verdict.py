@@ -4,7 +4,8 @@ Stop rules win over holds; of several holds the one that ends last counts.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from adaptive_stream.engine.condition import About, hits, holds
 from adaptive_stream.engine.entity import Order
@@ -13,8 +14,7 @@ from adaptive_stream.engine.parts.carts import TOLERANCE_MS
 from adaptive_stream.engine.view import Hit, View
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """live, held or stopped; why, since when, and until when (None: no end known)."""
 
     status: str

@@ -2,10 +2,15 @@
 
 Members are united part by part, key by key: the cart that was seen under a cookie and the cart
 that was seen under an e-mail address are one cart, if they have one id.
+
+A view can be kept beside the state that it was folded from. When a fact has come, only the part
+that keeps it is folded again; what the view says then is what a fold of everything would say.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
+from itertools import chain
+
+import msgspec
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer, Kept
@@ -21,13 +26,17 @@ from adaptive_stream.engine.parts import (
     profile,
     service,
 )
-from adaptive_stream.engine.parts.kept import cause_of, unite
+from adaptive_stream.engine.parts.kept import heard_in, unite
 
 Entity = Cart | Order | Contract | Case
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+# In order of folding: a cart is bought by an order.
+FOLDED = ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
+EVERY_PART = frozenset(FOLDED)
+
+
+class Hit(msgspec.Struct, frozen=True):
     """It holds since `at_ms`, because of `cause`; by_time: only once `at_ms` has come."""
 
     at_ms: int
@@ -35,26 +44,36 @@ class Hit:
     by_time: bool = False
 
 
-@dataclass(slots=True)
-class View:
-    """What conditions, transitions and outputs read. Everything is in order of key."""
+class View(msgspec.Struct):
+    """What conditions, transitions and outputs read. Everything is in order of key.
+
+    Of its making: `stale` are the parts that have changed since they were folded, `fresh` those in
+    which something may be new since she was judged last, `policy` that by which it was folded.
+    """
 
     id: str
-    zone: str
-    profile: dict[str, str]
-    cart_by_id: dict[str, Cart]
-    order_by_number: dict[str, Order]
-    contract_by_number: dict[str, Contract]
-    case_by_number: dict[str, Case]
-    consent: list[dict[str, object]]
-    messages: dict[str, dict[str, object]]
-    sent_steps: set[tuple[str, str, str]]
-    heard: Heard = field(default_factory=dict)
-    types: set[str] = field(default_factory=set)  # of all facts, those that count for nothing too
-    retracted: set[str] = field(default_factory=set)  # ids of facts
-    order_names: dict[str, str] = field(default_factory=dict)  # each number -> the one that counts
-    by_kind: dict[str, Mapping[str, Entity]] = field(init=False)
-    hits: dict[tuple[str | None, ...], list[Hit]] = field(default_factory=dict)  # asked so far
+    zone: str = ""
+    profile: dict[str, str] = {}
+    cart_by_id: dict[str, Cart] = {}
+    order_by_number: dict[str, Order] = {}
+    contract_by_number: dict[str, Contract] = {}
+    case_by_number: dict[str, Case] = {}
+    consent: list[dict[str, object]] = []
+    messages: dict[str, dict[str, object]] = {}
+    sent_steps: set[tuple[str, str, str]] = set()
+    heard: Heard = {}
+    types: set[str] = set()  # of all facts, those that count for nothing too
+    retracted: set[str] = set()  # ids of facts
+    order_names: dict[str, str] = {}  # each number -> the one that counts
+    by_kind: dict[str, Mapping[str, Entity]] = {}
+    hits: dict[tuple[str | None, ...], list[Hit]] = {}  # asked so far
+    heard_in: dict[str, Heard] = {}  # `heard`, part by part
+    carts_until_ms: float = 0.0  # then time alone changes a cart
+    identifiers: list[str] = []
+    who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
+    policy: Policy = Policy()
+    stale: set[str] = msgspec.field(default_factory=lambda: set(FOLDED))
+    fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
         self.by_kind = {
@@ -97,80 +116,113 @@ class View:
         return self.order_by_number.get(self.order_names.get(number, number))
 
 
-def fold(customer: Customer, clock: Clock, policy: Policy) -> View:
-    """The customer as of the partition's clock."""
-    retracted = {fact_id for member in customer.members.values() for fact_id in member.retracted}
-    parts = _united(customer, retracted)
-    by_order = orders.fold(parts.get("orders", {}))
-    by_cart = carts.fold(
-        parts.get("carts", {}),
-        by_order,
-        clock.at(policy.cart_heeds),
-        policy.cart_abandoned_after_ms,
-    )
-    by_contract = contracts.fold(parts.get("contracts", {}))
-    by_case = service.fold(parts.get("cases", {}))
-    said = parts.get("messages", {})
-    fields = profile.fold(parts.get("profile", {}))
-    view = View(
-        id=customer.id,
-        zone=fields.get("zone", policy.zone),
-        profile=fields,
-        cart_by_id=dict(sorted(by_cart.items())),
-        order_by_number=dict(sorted(by_order.items())),
-        contract_by_number=dict(sorted(by_contract.items())),
-        case_by_number=dict(sorted(by_case.items())),
-        consent=consent.fold(parts.get("consent", {})),
-        messages=messages.fold(said),
-        sent_steps=messages.sent_steps(said),
-        order_names={name: o.id for o in by_order.values() for name in o.also_known_as},
-        retracted=retracted,
-    )
-    view.heard = _heard(view, parts)
-    view.types = set(view.heard)
-    for entities in view.by_kind.values():
-        view.types.update(*(entity.heard for entity in entities.values()))
+KIND_OF_PART = {"orders": "order", "carts": "cart", "contracts": "contract", "cases": "case"}
+
+
+def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = None) -> View:
+    """The customer as of the partition's clock. `known`: her view as it was folded last, with what
+    has changed since in `stale`; it is brought up to date and returned."""
+    view = known
+    if view is None or view.policy is not policy:
+        view = View(customer.id, policy.zone, policy=policy)
+        view.identifiers = customer.identifiers()
+        for member in customer.members.values():
+            view.retracted.update(member.retracted)
+    stale, now_ms = view.stale, clock.at(policy.cart_heeds)
+    if "orders" in stale or now_ms >= view.carts_until_ms:
+        stale.add("carts")
+    owned = _owned(customer, stale)
+    for part in FOLDED:
+        if part in owned or (part in stale and view is known):
+            kept = _united(owned.get(part, []), part, view.retracted)
+            _fold_part(view, part, kept, policy, now_ms)
+    if stale:
+        view.heard = _merged(view.heard_in.values())
+        view.types = {*view.heard, *(t for order in view.orders for t in order.heard)}
+    view.fresh, view.stale, view.hits = EVERY_PART, set(), {}
     return view
 
 
-def _united(customer: Customer, retracted: set[str]) -> dict[str, dict[str, list[Kept]]]:
-    """Part -> key -> facts of all members, without what was retracted."""
-    if len(customer.members) == 1 and not retracted:
-        return next(iter(customer.members.values())).parts
-    gathered: dict[str, dict[str, list[Kept]]] = {}
+def _fold_part(
+    view: View, part: str, kept: dict[str, list[Kept]], policy: Policy, now_ms: int
+) -> None:
+    if part == "orders":
+        by_order = orders.fold(kept)
+        view.order_names = {name: o.id for o in by_order.values() for name in o.also_known_as}
+        _set_entities(view, part, by_order)
+    elif part == "carts":
+        after_ms = policy.cart_abandoned_after_ms
+        _set_entities(view, part, carts.fold(kept, view.order_by_number, now_ms, after_ms))
+        left_at = [c.touched_at + after_ms for c in view.carts if c.status == "open"]
+        view.carts_until_ms = min(left_at, default=float("inf"))
+    elif part == "contracts":
+        _set_entities(view, part, contracts.fold(kept))
+    elif part == "cases":
+        _set_entities(view, part, service.fold(kept))
+    elif part == "consent":
+        view.consent = consent.fold(kept)
+    else:
+        view.heard_in[part] = heard_in(kept)
+        if part == "messages":
+            view.messages, view.sent_steps = messages.fold(kept), messages.sent_steps(kept)
+        elif part == "profile":
+            view.profile = profile.fold(kept)
+            view.zone = view.profile.get("zone", policy.zone)
+            view.who = None  # Where she can be reached is a part of it.
+
+
+def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:
+    by_key: dict[str, Entity] = view.by_kind[KIND_OF_PART[part]]  # type: ignore[assignment]
+    by_key.clear()
+    by_key.update(sorted(found.items()))
+    heards = [entity.heard for entity in by_key.values()]
+    if part == "orders":  # What was not paid has not been heard of.
+        heards = [_of_paid(order) for order in view.orders]
+    view.heard_in[part] = heards[0] if len(heards) == 1 else _merged(heards)
+
+
+def _of_paid(order: Order) -> Heard:
+    if order.paid:
+        return order.heard
+    return {type_: cause for type_, cause in order.heard.items() if type_ != "order.completed"}
+
+
+def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[dict[str, list[Kept]]]]:
+    """Part -> what each member that has one keeps in it, in order of members."""
+    owned: dict[str, list[dict[str, list[Kept]]]] = {}
     for _, member in sorted(customer.members.items()):
         for part, by_key in member.parts.items():
-            for key, facts in by_key.items():
-                gathered.setdefault(part, {}).setdefault(key, []).extend(facts)
-    united: dict[str, dict[str, list[Kept]]] = {}
-    for part, by_key in gathered.items():
+            if part in stale:
+                owned.setdefault(part, []).append(by_key)
+    return owned
+
+
+def _united(
+    owned: list[dict[str, list[Kept]]], part: str, retracted: set[str]
+) -> dict[str, list[Kept]]:
+    """Key -> facts of all members, without what was retracted."""
+    if len(owned) == 1 and not retracted:
+        return owned[0]
+    gathered: dict[str, list[list[Kept]]] = {}
+    for by_key in owned:
         for key, facts in by_key.items():
-            one_set = unite(facts)
-            # Of what was seen only the latest is kept; whoever takes it back knows of no other.
-            one_set = one_set[-1:] if part == "seen" else one_set
-            if left := [kept for kept in one_set if kept.id not in retracted]:
-                united.setdefault(part, {})[key] = left
+            gathered.setdefault(key, []).append(facts)
+    united: dict[str, list[Kept]] = {}
+    for key, sets in gathered.items():
+        one_set = sets[0] if len(sets) == 1 else unite(chain.from_iterable(sets))
+        # Of what was seen only the latest is kept; whoever takes it back knows of no other.
+        one_set = one_set[-1:] if part == "seen" else one_set
+        if left := [kept for kept in one_set if kept.id not in retracted]:
+            united[key] = left
     return united
 
 
-def _heard(view: View, parts: dict[str, dict[str, list[Kept]]]) -> Heard:
-    """The latest of each kind of fact, over all that she has."""
-    heard: Heard = {}
-    for entities in view.by_kind.values():
-        for entity in entities.values():
-            for type_, cause in entity.heard.items():
-                if isinstance(entity, Order) and type_ == "order.completed" and not entity.paid:
-                    continue
-                if type_ not in heard or _later(cause, heard[type_]):
-                    heard[type_] = cause
-    for by_key in (parts.get("seen", {}), parts.get("profile", {}), parts.get("messages", {})):
-        for key, facts in by_key.items():
-            for kept in facts:
-                cause = cause_of(kept, key)
-                if kept.type not in heard or _later(cause, heard[kept.type]):
-                    heard[kept.type] = cause
-    return heard
-
-
-def _later(cause: Cause, other: Cause) -> bool:
-    return (cause.at_ms, cause.id) > (other.at_ms, other.id)
+def _merged(heards: Iterable[Heard]) -> Heard:
+    """The latest of each kind of fact."""
+    latest: Heard = {}
+    for heard in heards:
+        for type_, cause in heard.items():
+            other = latest.get(type_)
+            if other is None or (cause.at_ms, cause.id) > (other.at_ms, other.id):
+                latest[type_] = cause
+    return latest

@@ -38,12 +38,11 @@ def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
 
 
 def _of_starts(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[int]:
-    for journey in rules.journeys:
-        if journey.when.condition.after:
-            for about in abouts(journey.for_each, customer, view):
-                for hit in hits(journey.when, about, view):
-                    if hit.at_ms > clocks[journey.name]:
-                        yield hit.at_ms
+    for journey in rules.timed:
+        for about in abouts(journey.for_each, customer, view):
+            for hit in hits(journey.when, about, view):
+                if hit.at_ms > clocks[journey.name]:
+                    yield hit.at_ms
 
 
 def _of_run(journey: Journey, instance: Instance, about: About, view: View) -> Iterator[int]:
@@ -53,6 +52,5 @@ def _of_run(journey: Journey, instance: Instance, about: About, view: View) -> I
     following = run.due_ms(journey, instance, view.zone)
     if following is not None and instance.status == "live":
         yield following[1]
-    for use in (*journey.stop_when, *(hold.use for hold in journey.hold_when)):
-        if use.condition.after:
-            yield from (hit.at_ms for hit in hits(use, about, view))
+    for use in journey.awaits:
+        yield from (hit.at_ms for hit in hits(use, about, view))

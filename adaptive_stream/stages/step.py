@@ -15,6 +15,7 @@ from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.step import show, step
+from adaptive_stream.engine.view import View as Known
 from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
 from adaptive_stream.stages import counts
@@ -100,6 +101,7 @@ class _Run:
         self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
         self._stored = view.rows(list({record.key for record in records if record.key}))
         self._customers: dict[bytes, Customer | None] = {}  # None: forgotten
+        self._views: dict[bytes, Known | None] = {}
         self._bytes = 0  # What the states will take when they are encoded, roughly.
 
     def is_full(self) -> bool:
@@ -164,8 +166,9 @@ class _Run:
         outcome, stage = self.outcome, self._stage
         customer = self._customer(key)
         was_too_busy = customer is not None and customer.too_busy
-        stepped = step(customer, arrival, stage.engine_rules, outcome.clock)
-        self._customers[key] = stepped.state
+        known = self._views.get(key)
+        stepped = step(customer, arrival, stage.engine_rules, outcome.clock, known)
+        self._customers[key], self._views[key] = stepped.state, stepped.view
         if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
             outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import decode_customer, encode_customer
+from adaptive_stream.engine.decision import Decision
 from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
@@ -26,6 +27,7 @@ from adaptive_stream.stories.phrases import METRICS, STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import MINUTE_MS, minutes, timeline
+from adaptive_stream.stories.wakes import Wakes
 
 TENANT_KEY = b"a key for stories"
 
@@ -62,7 +64,7 @@ class EngineWorld:
         self._rows: dict[str, bytes] = {}  # identifier hash -> its row
         self._customers: dict[str, bytes] = {}
         self._counts: Counter[tuple[str, ...]] = Counter()  # (metric, labels...)
-        self._wakes: dict[str, int] = {}  # customer -> the earliest time that changes something
+        self._wakes = Wakes()
         self._queue: deque[tuple[str, Arrival]] = deque()
         self._written = 0
 
@@ -101,10 +103,8 @@ class EngineWorld:
         """The clock moves, and whoever is due is woken, in the order of (due, customer)."""
         known = dict.fromkeys(self._reading, now_ms)
         self._clock = self._clock.ticked(Clock(now_ms=now_ms, known=known))
-        woken = (0, "")
-        while due := [at for at in self._due() if at > woken]:
-            woken = min(due)
-            self._queue.append(("customer", Arrival("tick", woken[1], b"", now_ms)))
+        for customer in self._wakes.due(self._clock.now_ms):
+            self._queue.append(("customer", Arrival("tick", customer, b"", now_ms)))
             self._until_quiet()
 
     def look(self, at_ms: int) -> None:
@@ -115,13 +115,16 @@ class EngineWorld:
         for customer, state in sorted(self._customers.items()):
             self.outputs.append(Output(STATE_SIZE, at_ms, customer, {"bytes": len(state)}))
 
-    def _due(self) -> list[tuple[int, str]]:
-        return [(at, who) for who, at in self._wakes.items() if at <= self._clock.now_ms]
+    def say(self, decision: Decision) -> None:
+        """Where a decision goes: here it becomes the record that a consumer would see."""
+        for record in records(decision):
+            self.outputs.append(output(record.topic, record.key, record.value, record.headers))
 
     def _next_due_minute(self) -> int | None:
-        if not self._wakes or not self._clock.now_ms:
+        earliest_ms = self._wakes.earliest()
+        if earliest_ms is None or not self._clock.now_ms:
             return None
-        due_ms = max(min(self._wakes.values()), self._clock.now_ms + 1)
+        due_ms = max(earliest_ms, self._clock.now_ms + 1)
         return -(-due_ms // MINUTE_MS) * MINUTE_MS
 
     def _until_quiet(self) -> None:
@@ -145,17 +148,14 @@ class EngineWorld:
         customer = None if state is None else decode_customer(state)
         stepped = step(customer, arrival, self._rules, self._clock)
         self._customers.pop(arrival.key, None)
-        self._wakes.pop(arrival.key, None)
+        self._wakes.set(arrival.key, stepped.state.wake_ms if stepped.state else None)
         if stepped.state is not None:
             self._customers[arrival.key] = encode_customer(stepped.state)
-            if stepped.state.wake_ms is not None:
-                self._wakes[arrival.key] = stepped.state.wake_ms
         self._counts.update(map(counts.of_fault, stepped.faults))
         for decision in stepped.decisions:
             for transition in getattr(decision, "transitions", ()):
                 self._counts.update(counts.of_transition(transition))
-            for record in records(decision):
-                self.outputs.append(output(record.topic, record.key, record.value, record.headers))
+            self.say(decision)
         return stepped.messages
 
 

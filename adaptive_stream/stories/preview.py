@@ -7,27 +7,30 @@ ids and counters differ between two runs and mean nothing.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import msgspec
 
 from adaptive_stream.engine.blocked import Blocked
-from adaptive_stream.engine.fact import Fact
+from adaptive_stream.engine.decision import CustomerState, Decision, Opportunity, Suppression
+from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.formats import ReadRule
 from adaptive_stream.stories.engine_world import EngineWorld
 from adaptive_stream.stories.timeline import MINUTE_MS
 
+SEND = ("step", "offer")  # kind and action of an opportunity that is a due step
 Group = frozenset[str]  # the identifiers of one customer, "type:value"
 
 
 class Recorded(NamedTuple):
-    """A fact as it was admitted, and its log time."""
+    """A fact as it was admitted, and its log time. Encoded: a million objects would fill the
+    memory."""
 
     at_ms: int
-    fact: Fact
+    body: bytes
 
 
 class Message(NamedTuple):
@@ -103,23 +106,20 @@ def preview(
 
 def replay(facts: Sequence[Recorded], rules: Rules, channels: Collection[str]) -> Replayed:
     """Runs the facts, in order of log time, up to the last one."""
-    world = EngineWorld(rules, {name: ReadRule(name) for name in channels})
-    found = Replayed()
+    world = _World(rules, {name: ReadRule(name) for name in channels})
     minute = -1
-    for at_ms, recorded in facts:
+    for at_ms, body in facts:
         if at_ms // MINUTE_MS != minute:
             if minute < 0:
                 world.tick(at_ms // MINUTE_MS * MINUTE_MS)
             minute = at_ms // MINUTE_MS
             world.advance(at_ms)
-        fact = _without_blocked(recorded, rules.identity.blocked)
+        fact = _without_blocked(decode_fact(body), rules.identity.blocked)
         if fact.identifiers:
             world.take(fact, at_ms)
-        _note(found, world)
     if facts:
         world.tick(facts[-1].at_ms)
-    _note(found, world)
-    return found
+    return world.found
 
 
 def _without_blocked(fact: Fact, blocked: Blocked) -> Fact:
@@ -129,45 +129,49 @@ def _without_blocked(fact: Fact, blocked: Blocked) -> Fact:
     return msgspec.structs.replace(fact, identifiers=left)
 
 
-def _note(found: Replayed, world: EngineWorld) -> None:
-    """Takes what came out, and leaves nothing behind: a month of states would fill the memory."""
-    for output in world.outputs:
-        value: dict[str, Any] = output.value or {}
-        if output.topic == "customer-state":
-            _note_state(found, output.key, value)
-        elif output.topic == "opportunities" and value["kind"] == "step":
-            if value["action"] == "offer":
-                to = frozenset(_text(one) for one in value["recipients"])
-                channel = "/".join(value["channels"])
-                _count(found, output.key, Message("send", channel, *_step(value), "", to))
-        elif output.topic.startswith("suppressions."):
-            told = (value["journey"] or "", value["instance"] or "", ", ".join(value["steps"]))
-            because = value["because"]
-            message = Message(value["action"], value["channel"], *told, because, frozenset())
-            _count(found, output.key, message)
-    world.outputs.clear()
+class _World(EngineWorld):
+    """The engine, of which only what is compared is kept: a month of states would fill the
+    memory, and making records of them takes longer than deciding."""
 
+    def __init__(self, rules: Rules, reading: Mapping[str, ReadRule]) -> None:
+        super().__init__(rules, reading)
+        self.found = Replayed()
+        self._last: dict[tuple[str, str, str, str], Message] = {}
 
-def _note_state(found: Replayed, customer: str, value: dict[str, Any]) -> None:
-    found.groups.pop(customer, None)
-    found.merged.pop(customer, None)
-    if "merged_into" in value:
-        found.merged[customer] = value["merged_into"]
-    elif value:
-        found.groups[customer] = frozenset(_text(one) for one in value["identifiers"])
+    def say(self, decision: Decision) -> None:
+        """Note it; a tombstone, and what only opens or closes an offer, is no message."""
+        if isinstance(decision, CustomerState):
+            self._note_state(decision.customer, decision.view or {})
+        elif isinstance(decision, Suppression):
+            self._note_telling(decision)
+        elif isinstance(decision, Opportunity) and (decision.kind, decision.action) == SEND:
+            to = frozenset(f"{kind}:{value}" for kind, value in decision.recipients)
+            step = (decision.journey or "", decision.instance or "", decision.step or "")
+            message = Message("send", "/".join(decision.channels), *step, "", to)
+            self._count(decision.customer, message)
 
+    def _note_state(self, customer: str, view: Mapping[str, Any]) -> None:
+        self.found.groups.pop(customer, None)
+        self.found.merged.pop(customer, None)
+        if "merged_into" in view:
+            self.found.merged[customer] = view["merged_into"]
+        elif view:
+            texts = (f"{one['type']}:{one['value']}" for one in view["identifiers"])
+            self.found.groups[customer] = frozenset(texts)
 
-def _step(value: dict[str, Any]) -> tuple[str, str, str]:
-    return value["journey"], value["instance"], value["step"]
+    def _note_telling(self, said: Suppression) -> None:
+        """Unless the same was said before, to others of hers."""
+        steps = ", ".join(said.steps)
+        what = (said.action, said.channel, said.journey, said.instance, steps, said.because)
+        message = Message(*what, frozenset())
+        run = (said.member, said.journey, said.instance, said.channel)
+        if self._last.get(run) != message:
+            self._last[run] = message
+            self._count(said.customer, message)
 
-
-def _count(found: Replayed, customer: str, message: Message) -> None:
-    found.messages[message] += 1
-    found.whose[message] = customer
-
-
-def _text(one: dict[str, str]) -> str:
-    return f"{one['type']}:{one['value']}"
+    def _count(self, customer: str, message: Message) -> None:
+        self.found.messages[message] += 1
+        self.found.whose[message] = customer
 
 
 def _regrouped(before: Replayed, after: Replayed) -> tuple[Regrouped, ...]:

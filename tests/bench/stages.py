@@ -76,7 +76,7 @@ class Run:
         channels = tuple(catalog.channels.values())
         self._stages: dict[str, Any] = {
             "admit": Admit("", channels, TENANT_KEY.encode(), log_clock=True),
-            "resolve": Resolve("", 1, catalog.rules.id),
+            "resolve": Resolve("", 1, catalog.rules),
             "step": Step("", 1, catalog.rules),
         }
         self._views = {name: Memory(clock) for name in self._stages}

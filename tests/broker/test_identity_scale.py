@@ -85,7 +85,7 @@ def test_each_customer_is_one_and_whoever_bought_gets_no_mail_about_her_cart(
     stopped = Counter((each.cart, "suppress") for each in people if each.buys)
     found = Counter((cart, action) for cart, action, _ in suppressed)
     assert found == stopped, _difference(found, stopped)
-    _assert_addresses(suppressed, people, [told for told in after if told[0] == LINKED])
+    _assert_addresses(suppressed, people)
 
 
 def _person(chance: random.Random, number: int) -> Person:
@@ -184,15 +184,12 @@ def _suppressions(stack: Stack) -> list[tuple[str, str, tuple[str, ...]]]:
 
 
 def _assert_addresses(
-    suppressed: list[tuple[str, str, tuple[str, ...]]], people: list[Person], late: list[Told]
+    suppressed: list[tuple[str, str, tuple[str, ...]]], people: list[Person]
 ) -> None:
-    """It names her address and nobody else's; none only if she was linked to it afterwards."""
-    waited = {name for _, names, _ in late for name in names}
+    """It names her address and nobody else's, even if she was linked to it afterwards."""
     by_cart = {person.cart: person for person in people}
     for cart, _, addresses in suppressed:
-        person = by_cart[cart]
-        may_be_unknown = not waited.isdisjoint(person.names)
-        assert addresses == (person.email,) or (may_be_unknown and not addresses), cart
+        assert addresses == (by_cart[cart].email,), cart
 
 
 def _difference(found: Counter[Any], expected: Counter[Any]) -> str:

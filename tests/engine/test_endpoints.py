@@ -188,3 +188,93 @@ def test_a_front_desk_stays_small(world: World) -> None:
         if row.identifier == f"email:{FAMILY}"
     )
     assert (len(row.holders), len(row.said)) == (HOLDERS_MAX, SAID_MAX)
+
+
+def test_an_address_stays_hers_when_she_logs_out(world: World) -> None:
+    """Who uses the tablet next is not known; her address is nobody else's, and stops her mail."""
+    pair = {"account": "a-1", "email": "ana@example.com"}
+    world.fact("web", "identity.linked", pair)
+    world.fact("web", "identity.unlinked", pair)
+    world.fact("store", "order.completed", {"email": "ana@example.com"}, order="R-1")
+
+    assert world.state("account", "a-1")["orders"]["count"] == 1
+
+
+def test_a_refusal_counts_when_its_address_proves_nobody(world: World) -> None:
+    """An address that met too many names in a day speaks for nobody, and is still not written to
+    once it refused."""
+    email = {"email": FAMILY}
+    names = [(kind, f"{n}") for kind in ("loyalty", "braze", "phone") for n in range(5)]
+    for kind, name in names[:11]:
+        world.fact("callcentre", "identity.linked", {kind: f"+4477009000{name}", **email})
+    assert world.state("email", FAMILY)["contested"]
+
+    withdraw(world, email=FAMILY)
+
+    assert world.consent("email", FAMILY) == {f"email:{FAMILY}": "withdrawn"}
+
+
+BOOTS = {"items": [{"sku": "boots-41", "quantity": 1, "price": 89.0}], "currency": "GBP"}
+
+
+def told(world: World, instance: str) -> list[tuple[str, int, list[str]]]:
+    """What the mail's senders were told of a run: (action, rev, addresses)."""
+    said = [one.value for one in world.world.outputs if one.topic == "suppressions.email"]
+    return [
+        (one["action"], one["rev"], [each["value"] for each in one["recipients"]])
+        for one in said
+        if one and one["instance"] == instance
+    ]
+
+
+def leave_cart(world: World, name: str, /, **identifiers: str) -> None:
+    world.fact("web", "cart.item_added", identifiers, cart=name, item="boots-41", **BOOTS)
+    world.at_ms += 31 * 60_000
+    world.world.tick(world.at_ms)
+
+
+def test_a_stop_is_told_again_when_she_can_be_reached_elsewhere(world: World) -> None:
+    """A sender that knows her only by an address that joins later hears of the stop then, and one
+    whose address is hers no more hears no more of it."""
+    leave_cart(world, "c-1", account="a-1")
+    world.fact("store", "order.completed", {"account": "a-1"}, order="R-1", **BOOTS)
+    world.fact("web", "identity.linked", {"account": "a-1", "email": "ana@example.com"})
+    world.fact("web", "profile.changed", {"account": "a-1"}, contact={"email": FAMILY})
+    world.fact("web", "app.opened", {"account": "a-1"})
+    world.fact("web", "customer.unmerge", {"account": "a-1", "email": "ana@example.com"})
+
+    assert told(world, "c-1") == [
+        ("suppress", 1, []),
+        ("suppress", 2, ["ana@example.com"]),
+        ("suppress", 3, ["ana@example.com", FAMILY]),
+        ("suppress", 4, [FAMILY]),
+    ]
+
+
+def test_a_hold_is_told_again_after_a_merge_until_it_ends(world: World) -> None:
+    """Whoever waits is reached under all that she is now, and released there."""
+    belt = {"items": [{"sku": "belt-7", "quantity": 1, "price": 39.0}], "currency": "GBP"}
+    leave_cart(world, "c-1", account="a-1")
+    world.fact("store", "order.completed", {"account": "a-1"}, order="R-1", **belt)
+    world.fact("web", "app.opened", {"email": "ana@example.com"})
+    world.fact("web", "identity.linked", {"account": "a-1", "email": "ana@example.com"})
+    world.at_ms += 86_400_000
+    world.world.tick(world.at_ms)
+    world.fact("web", "profile.changed", {"account": "a-1"}, contact={"email": FAMILY})
+
+    assert told(world, "c-1") == [
+        ("hold", 1, []),
+        ("hold", 2, ["ana@example.com"]),
+        ("release", 3, ["ana@example.com"]),
+    ]
+
+
+def test_a_stop_that_nobody_needs_any_more_is_not_told_again(world: World) -> None:
+    """Once its senders may forget it, another address is no news."""
+    leave_cart(world, "c-1", email="ana@example.com")
+    world.fact("store", "order.completed", {"email": "ana@example.com"}, order="R-1", **BOOTS)
+    world.at_ms += 40 * 86_400_000
+    world.world.tick(world.at_ms)
+    world.fact("web", "profile.changed", {"email": "ana@example.com"}, contact={"email": FAMILY})
+
+    assert told(world, "c-1") == [("suppress", 1, ["ana@example.com"])]

@@ -4,10 +4,13 @@ from itertools import pairwise, permutations
 
 import msgspec
 
+from adaptive_stream.engine.allowed import Side
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact, encode_fact
+from adaptive_stream.engine.identifier import customer_id, identifier_hash, member_id
+from adaptive_stream.engine.merge import Joined, encode
 from adaptive_stream.engine.message import Arrival
-from tests.engine.world import DAY, HOUR, MINUTE, TEN, World, fact
+from tests.engine.world import DAY, HOUR, MINUTE, TEN, TENANT_KEY, World, fact
 
 EMAIL, CARD, COOKIE, DEVICE = "email:ana@example.com", "loyalty:L-204", "cookie:ck-a", "device:ph-a"
 
@@ -195,3 +198,22 @@ def test_a_stranger_who_logs_in_is_one_person_with_what_she_did_before() -> None
 
     assert world.state(EMAIL)["carts"]["cart-9"]["remaining"] == ["boots-41", "belt-7"]
     assert world.customer(EMAIL).id == world.customer(COOKIE).id
+
+
+def test_a_login_that_may_not_join_leaves_though_its_facts_came_first() -> None:
+    """Word of whose an account is can take a longer way than what was done with it, by somebody who
+    was merged and came back; the guards are asked all the same."""
+    world = World()
+    mine, other = "account:a", "account:b"
+    world.tell("app.opened", TEN, mine)
+    ana, hashed = world.customer(mine).id, identifier_hash(TENANT_KEY, other)
+    alone = customer_id(TEN, hashed)
+    done = encode_fact(fact("cart.item_added", TEN, other, cart="cart-9", items=["boots-41"]))
+    world.step(Arrival("fact", ana, done, TEN, member=member_id(alone)))
+
+    side = Side(ana, member_id(alone), hashed, other)
+    word = encode(Joined(side, world.row(mine).side(identifier_hash(TENANT_KEY, mine))))
+    messages = world.step(Arrival("joined", ana, word, TEN, member=member_id(alone)))
+
+    assert world.state(mine)["carts"] == {}
+    assert [one.key for one in messages if one.kind == "return"] == [alone]

@@ -25,6 +25,7 @@ class Expected:
     cases: dict[str, str] = field(default_factory=dict)
     consent: dict[tuple[str, str, str], str] = field(default_factory=dict)
     journeys: dict[tuple[str, str], tuple[str, bool]] = field(default_factory=dict)
+    contacts: set[str] = field(default_factory=set)
 
 
 class Families:
@@ -125,6 +126,7 @@ def _person(family: frozenset[str], facts: list[Any]) -> Expected:
         closed = max((f.at_ms for f in mine if f.type == "case.closed"), default=-1)
         person.cases[key] = "open" if opened > closed else "closed"
     _consent(person, [fact for fact in facts if fact.type.startswith("consent.")])
+    person.contacts = _contacts([fact for fact in facts if "contact" in fact.data])
     paid = any(order[1] for order in orders.values())
     person.journeys["her", ""] = (LIVE, paid)
     if "open" in person.cases.values():
@@ -257,6 +259,18 @@ def _contract(person: Expected, key: str, facts: list[Any]) -> None:
     else:
         journey = LIVE, status == "renewal_due"
     person.journeys["contract", key] = journey
+
+
+def _contacts(facts: list[Any]) -> set[str]:
+    """The last word on each type under each name; of "email:" nothing is left."""
+    last: dict[tuple[str, str], set[str]] = {}
+    for fact in facts:
+        told: dict[tuple[str, str], set[str]] = {}
+        for contact in fact.data["contact"]:
+            kind, _, value = contact.partition(":")
+            told.setdefault((fact.identifiers[0], kind), set()).update({contact} if value else ())
+        last |= told
+    return {contact for contacts in last.values() for contact in contacts}
 
 
 def _consent(person: Expected, facts: list[Any]) -> None:

@@ -11,6 +11,10 @@ T0_MS = 1_790_000_000_000
 HOUR_MS = 3_600_000
 PERSONAL = ("account", "loyalty", "email", "phone")
 WEAK = ("device", "cookie")
+PARTS = (
+    *("cart", "cart", "cart", "order", "order", "contract", "consent", "case"),
+    "contact",
+)
 PRODUCERS = ("web", "store", "app")
 CARTS = ("cart", "c-1", "c-2")
 ITEMS = ("boots", "socks", "belt")
@@ -18,6 +22,8 @@ ITEMS = ("boots", "socks", "belt")
 ORDERS = {"o-1": ("boots",), "o-2": ("socks", "belt"), "o-3": ("hat",), "o-4": ("belt",)}
 CONTRACTS = ("k-1", "k-2")
 CASES = ("s-1",)
+# Where people can be reached beside their names; "email:" takes it back.
+CONTACTS = ("email:home-1", "email:home-2", "email:", "phone:home-1", "phone:")
 
 
 @dataclass(slots=True)
@@ -123,7 +129,7 @@ def _fact(
 
 
 def business(chance: random.Random, names: tuple[str, ...], number: int) -> Fact:
-    part = chance.choice(("cart", "cart", "cart", "order", "order", "contract", "consent", "case"))
+    part = chance.choice(PARTS)
     if part == "cart":
         types = ("cart.item_added", "cart.item_added", "cart.item_removed", "cart.emptied")
         type_ = chance.choice(types)
@@ -142,5 +148,8 @@ def business(chance: random.Random, names: tuple[str, ...], number: int) -> Fact
     if part == "consent":
         type_ = chance.choice(("consent.given", "consent.withdrawn"))
         return _fact(chance, type_, names, number, channel="email", purpose="marketing")
+    if part == "contact":
+        contact = chance.sample(CONTACTS, chance.choice((1, 1, 2)))
+        return _fact(chance, "profile.changed", names, number, contact=sorted(contact))
     type_ = chance.choice(("case.opened", "case.closed"))
     return _fact(chance, type_, names, number, case=chance.choice(CASES), kind="complaint")

@@ -1,16 +1,18 @@
 """What has to be true of every world at rest, and what makes it equal to the oracle's."""
 
 from collections import Counter
+from collections.abc import Iterable
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer
-from adaptive_stream.engine.decision import StateChanged
+from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact
-from adaptive_stream.engine.merge import APART_MAX, JOININGS_MAX, RETURNED_MAX
+from adaptive_stream.engine.parcel import APART_MAX, JOININGS_MAX, RETURNED_MAX
+from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.resolve import Row
 from adaptive_stream.engine.view import fold
 from tests.identity.oracle import Expected
-from tests.identity.rules import CHANNELS, RULES
+from tests.identity.rules import CHANNELS, ENDPOINTS, RULES
 from tests.identity.world import Broken, World, hashed
 
 SAID = {"stopped": ("suppress",), "held": ("hold",), "live": ("release", None)}
@@ -31,10 +33,13 @@ def judge(world: World, facts: list[Fact], *, forgets: bool = False, routed: boo
     """
     customers = world.customers()
     _judge_rows(world, customers)
+    if not forgets:
+        _judge_members(world, customers)
     for customer in customers.values():
         _judge_customer(customer, customers)
     kept = _kept(customers, world.rows() if routed else None)
     _judge_conservation(kept, facts, forgets=forgets)
+    _judge_recipients(world, customers)
     _judge_numbers(world, customers, forgets=forgets)
     for partition in world.partitions.values():
         late = [who for who, at in partition.wakes.items() if at <= partition.clock.now_ms]
@@ -62,6 +67,15 @@ def _judge_rows(world: World, customers: dict[str, Customer]) -> None:
                 must(here, f"{customer.id} has {text}, whose row says {row}")
 
 
+def _judge_members(world: World, customers: dict[str, Customer]) -> None:
+    """What nobody says to be hers is where the row says; else it is of a stray, who is alone."""
+    strays = {row.stray for row in world.rows().values()}
+    for customer in customers.values():
+        if customer.id not in strays:
+            unknown = [name for name in customer.members if not customer.has(name)]
+            must(not unknown, f"{customer.id} keeps facts of {unknown}, who is somebody else")
+
+
 def _judge_customer(customer: Customer, customers: dict[str, Customer]) -> None:
     must(len(customer.joinings) <= JOININGS_MAX, "joinings are not bounded")
     must(len(customer.returned) <= RETURNED_MAX, "returned is not bounded")
@@ -79,15 +93,19 @@ def _judge_customer(customer: Customer, customers: dict[str, Customer]) -> None:
 
 
 def _kept(customers: dict[str, Customer], rows: dict[str, Row] | None) -> Counter[tuple[str, str]]:
-    """(fact id, hash of the identifier that it is kept under, or "") -> how often."""
+    """(fact id, hash of the identifier that it is kept under, or "") -> by how many members."""
     hashes = {row.member: key for key, row in rows.items()} if rows is not None else {}
-    return Counter(
-        (fact.id, hashes.get(name, "") if rows is not None else "")
+    ids = {
+        (customer.id, name): {
+            fact.id for by_key in member.parts.values() for some in by_key.values() for fact in some
+        }
         for customer in customers.values()
         for name, member in customer.members.items()
-        for by_key in member.parts.values()
-        for some in by_key.values()
-        for fact in some
+    }
+    return Counter(
+        (fact_id, hashes.get(name, "") if rows is not None else "")
+        for (_, name), kept in ids.items()
+        for fact_id in kept
     )
 
 
@@ -99,12 +117,34 @@ def _judge_conservation(
         if not fact.type.startswith(UNKEPT):
             times = kept.pop((fact.id, hashed(fact.identifiers[0]) if routed else ""), 0)
             # What an address says of itself is kept by everybody who can be reached there.
-            most = len(fact.identifiers) if fact.type.startswith("consent.") else 1
-            least = 0 if forgets else 1
+            is_consent = fact.type.startswith("consent.")
+            most = len(fact.identifiers) if is_consent else 1
+            # An address that names nobody yet keeps it in its row, until it does.
+            least = 0 if forgets or (is_consent and not routed) else 1
             must(least <= times <= most, f"{fact.id} {fact.type} is kept {times} times")
     said = {fact.id for fact in facts if fact.type.startswith("consent.")}
     elsewhere = {key for key in kept if key[0] not in said}
     must(not elsewhere, f"kept where they do not belong: {elsewhere}")
+
+
+def _judge_recipients(world: World, customers: dict[str, Customer]) -> None:
+    last = world.stale()
+    for customer in customers.values():
+        for member, instance in customer.instances():
+            if instance.status not in ("stopped", "held") or not customer.identifiers():
+                continue
+            for channel in instance.told:
+                said = last[member, instance.journey, instance.key, channel]
+                where = f"{said.id} names {said.recipients}, {customer.id} is"
+                hers = {*customer.identifiers(), *contacts(customer)}
+                must(_are_reached(said, hers), f"{where} {hers}")
+
+
+def _are_reached(said: Suppression, names: Iterable[str]) -> bool:
+    """Whether it names all of its channel's endpoints among these names, and no other."""
+    types = ENDPOINTS[said.channel]
+    hers = [name for name in names if name.partition(":")[0] in types]
+    return sorted(f"{kind}:{value}" for kind, value in said.recipients) == sorted(hers)
 
 
 def _judge_numbers(world: World, customers: dict[str, Customer], *, forgets: bool) -> None:
@@ -187,6 +227,9 @@ def _compare_suppressions(
                 said = last.pop((member, instance.journey, instance.key, channel), None)
                 action = said.action if said else None
                 must(action in SAID[status], f"{channel} was told {action} last, {where}")
+                if said and status != "live":
+                    to = f"{channel} was told of {said.recipients}, {where}"
+                    must(_are_reached(said, names | expected[names].contacts), to)
         missing = [key for key, (_, needed) in journeys.items() if needed]
         must(not missing, f"{missing} of {sorted(names)} never began")
     left = {key: said.action for key, said in last.items() if said.action != "release"}

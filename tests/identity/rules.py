@@ -19,6 +19,7 @@ from adaptive_stream.engine.span import Span, parse_span
 
 HEEDS = frozenset(("web", "store"))
 CHANNELS = {"cart": ("email", "push"), "contract": ("email",), "order": ("email",), "her": ("sms",)}
+ENDPOINTS = {"email": ("email",), "push": ("device",), "sms": ("phone",)}
 
 
 def _where(names: str, where: Callable[[Mapping[str, object]], object]) -> Expression:
@@ -135,7 +136,5 @@ HER = _journey(
 RULES = Rules(
     id="r-test",
     journeys=(CART, CONTRACT, ORDER, HER),
-    policy=Policy(
-        endpoints={"email": ("email",), "push": ("device",), "sms": ("phone",)}, cart_heeds=HEEDS
-    ),
+    policy=Policy(endpoints=ENDPOINTS, cart_heeds=HEEDS),
 )

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from adaptive_stream.engine import kinship, merge, parting, resolve
+from adaptive_stream.engine import kinship, merge, parting, resolve, telling
 from adaptive_stream.engine.customer import Customer, Gone
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.row import Row
@@ -120,4 +120,10 @@ def test_a_checkpoint_that_forgets_what_it_had_read_applies_facts_twice() -> Non
         self.rows = rows
 
     with changed(world.Partition, "restore", torn):
+        find()
+
+
+def test_a_word_that_is_not_said_again_names_addresses_that_are_not_hers() -> None:
+    """Whoever joins brings addresses along, and whoever leaves takes hers away."""
+    with changed(telling, "_reached_otherwise", lambda *_: {}):
         find()

@@ -5,7 +5,7 @@ import random
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.identifier import route
-from adaptive_stream.engine.merge import JOININGS_MAX
+from adaptive_stream.engine.parcel import JOININGS_MAX
 from tests.identity.people import T0_MS
 from tests.identity.rest import judge
 from tests.identity.rules import RULES

@@ -16,6 +16,7 @@ import msgspec
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.decision import Decision, Suppression
+from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.engine.journey import Rules
@@ -113,6 +114,7 @@ class World:
             cause=f"{channel}/{self.written.get(channel, 0)}",
             ids=tuple((hashed(identifier), identifier) for identifier in others),
             type=fact.type,
+            contacts=tuple((hashed(contact), contact) for contact in contacts_of(fact)),
         )
         offset = self.written[channel] = self.written.get(channel, 0) + 1
         self._queue(Record(arrival, channel, (offset, 0), 0), self._home("q", arrival.key))
@@ -229,6 +231,7 @@ class World:
             member=message.member,
             ids=message.ids,
             type=message.type,
+            contacts=message.contacts,
         )
         self.forwarded = record
         made = Record(arrival, partition.name, place, record.hops + 1)

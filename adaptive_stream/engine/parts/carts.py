@@ -4,8 +4,6 @@ A line is settled by a paid order that happened after it was put in (5 minutes' 
 differ); one that was bought before is not: she wants a second pair (RULES.md §2).
 """
 
-from dataclasses import dataclass
-
 import msgspec
 
 from adaptive_stream.engine import money
@@ -13,7 +11,7 @@ from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Order
 from adaptive_stream.engine.fact import CART, Fact, Line
-from adaptive_stream.engine.parts.kept import cause_of, latest_by_type, rank
+from adaptive_stream.engine.parts.kept import cause_of, latest_by_type
 
 FACTS = CART
 TOLERANCE_MS = 300_000
@@ -25,8 +23,7 @@ ORDER_OF_TYPES = {type_: n for n, type_ in enumerate(FACTS)}
 ORDER_OF_TYPES["checkout.started"] = -1
 
 
-@dataclass(slots=True)
-class _Stay:
+class _Stay(msgspec.Struct):
     """An item's latest stay in the cart: since when, put in last when, until when."""
 
     quantity: int
@@ -60,21 +57,24 @@ def fold(
 ) -> dict[str, Cart]:
     """Id -> Cart as of `now_ms`. A cart that was only checked out, never filled, is no cart."""
     carts = {}
+    paid = sorted(
+        (order for order in orders.values() if order.paid), key=lambda order: (order.time, order.id)
+    )
     for cart_id, facts in kept_by_key.items():
-        stays = _stays(cart_id, facts, orders)
+        stays = _stays(cart_id, facts, paid)
         if stays:
             carts[cart_id] = _fold_one(cart_id, facts, stays, now_ms, abandoned_after_ms)
     return carts
 
 
-def _stays(cart_id: str, facts: list[Kept], orders: dict[str, Order]) -> dict[str, _Stay]:
+def _stays(cart_id: str, facts: list[Kept], paid: list[Order]) -> dict[str, _Stay]:
     """Item -> its latest stay, in the order in which they came into the cart."""
     stays: dict[str, _Stay] = {}
     for kept in sorted(facts, key=lambda k: (k.at_ms, ORDER_OF_TYPES[k.type], k.id)):
         if kept.type == "cart.item_added":
             for line in kept.lines:
                 before = stays.get(line.item)
-                if before and _has_left(before, kept.at_ms, cart_id, line.item, orders):
+                if before and _has_left(before, kept.at_ms, cart_id, line.item, paid):
                     del stays[line.item]
                 _add(stays, line, kept.at_ms)
         elif kept.type == "cart.item_removed":
@@ -84,14 +84,14 @@ def _stays(cart_id: str, facts: list[Kept], orders: dict[str, Order]) -> dict[st
             for stay in stays.values():
                 stay.removed_ms = stay.removed_ms or kept.at_ms
     for item, stay in stays.items():
-        stay.bought = _bought_by(cart_id, item, stay, orders)
+        stay.bought = _bought_by(cart_id, item, stay, paid)
     return stays
 
 
-def _has_left(stay: _Stay, at_ms: int, cart_id: str, item: str, orders: dict[str, Order]) -> bool:
+def _has_left(stay: _Stay, at_ms: int, cart_id: str, item: str, paid: list[Order]) -> bool:
     if stay.removed_ms is not None:
         return True
-    order = _bought_by(cart_id, item, stay, orders)
+    order = _bought_by(cart_id, item, stay, paid)
     return order is not None and order.time < at_ms - TOLERANCE_MS
 
 
@@ -115,19 +115,16 @@ def _remove(stays: dict[str, _Stay], line: Line, at_ms: int) -> None:
         stay.removed_ms = at_ms
 
 
-def _bought_by(cart_id: str, item: str, stay: _Stay, orders: dict[str, Order]) -> Order | None:
-    """The earliest paid order that took this item out of the cart."""
-    earliest_ms = stay.added_ms - TOLERANCE_MS
-    latest_ms = None if stay.removed_ms is None else stay.removed_ms + TOLERANCE_MS
-    fitting = [
-        order
-        for order in orders.values()
-        if order.paid
-        and order.time >= earliest_ms
-        and (latest_ms is None or order.time <= latest_ms)
-        and (item in order.items or (order.cart == cart_id and not order.lines))
-    ]
-    return min(fitting, key=lambda order: (order.time, order.id), default=None)
+def _bought_by(cart_id: str, item: str, stay: _Stay, paid: list[Order]) -> Order | None:
+    """The earliest paid order that took this item out of the cart; `paid` are in order of time."""
+    for order in paid:
+        if order.time < stay.added_ms - TOLERANCE_MS:
+            continue
+        if stay.removed_ms is not None and order.time > stay.removed_ms + TOLERANCE_MS:
+            return None
+        if item in order.items or (order.cart == cart_id and not order.lines):
+            return order
+    return None
 
 
 def _latest_filling(stays: dict[str, _Stay], touched_ms: int) -> dict[str, _Stay]:
@@ -158,8 +155,7 @@ def _fold_one(
 ) -> Cart:
     heard = latest_by_type(facts, cart_id)
     # Being in the checkout is a reason to wait (in_checkout); it changes nothing in the cart.
-    touches = (kept for kept in facts if kept.type != "checkout.started")
-    touched = max((cause_of(kept, cart_id) for kept in touches), key=lambda c: (c.at_ms, c.id))
+    touched = cause_of(_last(facts, but="checkout.started"), cart_id)
     filling = _latest_filling(stays, touched.at_ms)
     settled = [item for item, stay in filling.items() if stay.bought]
     remaining = [item for item, stay in filling.items() if stay.left_ms is None]
@@ -171,7 +167,7 @@ def _fold_one(
         heard["cart.abandoned"] = msgspec.structs.replace(touched, at_ms=abandoned_at)
     value_minor = sum((filling[item].price or 0) * filling[item].quantity for item in remaining)
     currency = next((str(k.data["currency"]) for k in reversed(facts) if "currency" in k.data), "")
-    newest = max((kept for kept in facts if kept.type == "cart.item_added"), key=rank)
+    newest = _last(facts, of="cart.item_added")
     return Cart(
         id=cart_id,
         status=status,
@@ -191,6 +187,11 @@ def _fold_one(
         time_source=newest.time_source,
         heard=heard,
     )
+
+
+def _last(facts: list[Kept], of: str = "", but: str = "") -> Kept:
+    """The last fact of this type, or of any other than that."""
+    return next(k for k in reversed(facts) if k.type == of or (but and k.type != but))
 
 
 def _status(

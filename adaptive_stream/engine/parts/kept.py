@@ -1,7 +1,7 @@
 """How any part keeps a fact: as a set under a business key, in order of (at_ms, id), bounded."""
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from adaptive_stream.engine.customer import Kept, Member
 from adaptive_stream.engine.decision import Cause
@@ -52,11 +52,21 @@ def _content(kept: Kept) -> tuple[object, ...]:
 
 def cause_of(kept: Kept, key: str = "") -> Cause:
     """The kept fact as the cause of something."""
-    return Cause(
-        kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, known_ms=kept.known_ms
-    )
+    return Cause(kept.at_ms, kept.id, kept.type, kept.channel, kept.source, key, "", kept.known_ms)
 
 
 def latest_by_type(facts: list[Kept], key: str) -> Heard:
     """For each fact type the latest of these facts (they are in order)."""
-    return {kept.type: cause_of(kept, key) for kept in facts}
+    latest = {kept.type: kept for kept in facts}
+    return {type_: cause_of(kept, key) for type_, kept in latest.items()}
+
+
+def heard_in(kept_by_key: Mapping[str, list[Kept]]) -> Heard:
+    """For each fact type the latest of all of these facts."""
+    latest: dict[str, tuple[Kept, str]] = {}
+    for key, facts in kept_by_key.items():
+        for kept in facts:
+            other = latest.get(kept.type)
+            if other is None or rank(kept) > rank(other[0]):
+                latest[kept.type] = (kept, key)
+    return {type_: cause_of(kept, key) for type_, (kept, key) in latest.items()}

@@ -32,20 +32,27 @@ def fold(kept_by_key: dict[str, list[Kept]]) -> dict[str, Order]:
         for kept in facts
         if kept.data.get("replaces")
     }
-    grouped: dict[str, list[Kept]] = {}
-    names: dict[str, list[str]] = {}
-    for number in sorted(kept_by_key):
-        final = _follow(number, successor)
-        grouped.setdefault(final, []).extend(kept_by_key[number])
-        names.setdefault(final, []).append(number)
     orders = {}
-    for number, facts in grouped.items():
-        if len(names[number]) > 1:
-            facts.sort(key=rank)
-        order = _fold_one(number, facts, tuple(names[number]))
+    for number, (names, facts) in _grouped(kept_by_key, successor).items():
+        order = _fold_one(number, facts, names)
         if order is not None:
             orders[number] = order
     return orders
+
+
+def _grouped(
+    kept_by_key: dict[str, list[Kept]], successor: dict[str, str]
+) -> dict[str, tuple[tuple[str, ...], list[Kept]]]:
+    """The number that counts -> all its numbers, and all that was said under them, in order."""
+    if not successor:
+        return {number: ((number,), kept_by_key[number]) for number in sorted(kept_by_key)}
+    names: dict[str, list[str]] = {}
+    for number in sorted(kept_by_key):
+        names.setdefault(_follow(number, successor), []).append(number)
+    return {
+        final: (tuple(each), sorted((k for name in each for k in kept_by_key[name]), key=rank))
+        for final, each in names.items()
+    }
 
 
 def _follow(number: str, successor: dict[str, str]) -> str:
@@ -60,19 +67,24 @@ def _follow(number: str, successor: dict[str, str]) -> str:
 
 def _best(facts: list[Kept], type_: str) -> Kept | None:
     """Of several reports of one thing: the one that says what was in it, then the earliest."""
-    reports = [kept for kept in facts if kept.type == type_]
-    return next((kept for kept in reports if kept.lines), reports[0] if reports else None)
+    best = None
+    for kept in facts:
+        if kept.type == type_:
+            if kept.lines:
+                return kept
+            best = best or kept
+    return best
 
 
 def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order | None:
     heard = latest_by_type(facts, number)
-    completed, placed = _best(facts, "order.completed"), _best(facts, "order.placed")
-    report = completed or placed
+    completed = _best(facts, "order.completed") if "order.completed" in heard else None
+    report = completed or _best(facts, "order.placed")
     if report is None or "order.voided" in heard:
         return None  # It never was; or no source has reported yet what was refunded or cancelled.
     paid = not _failed(heard, "order.completed")
     status = _status(heard, paid=paid)
-    if completed:
+    if completed is not None and len(facts) > 1:
         heard["order.completed"] = cause_of(completed, number)
     said: dict[str, object] = {}
     for kept in facts:  # The later word counts, but above all that of the report.
@@ -94,7 +106,7 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
         store=str(said.get("store") or ""),
         channel=report.channel,
         reason=_said(facts, f"order.{status}", "reason"),
-        cancelled_by=_said(facts, "order.cancelled", "by"),
+        cancelled_by=_said(facts, "order.cancelled", "by") if "order.cancelled" in heard else "",
         also_known_as=names,
         heard=heard,
     )
@@ -102,8 +114,10 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
 
 def _said(facts: list[Kept], type_: str, name: str) -> str:
     """The first word on this in facts of this type."""
-    words = (kept.data.get(name) for kept in facts if kept.type == type_)
-    return next((str(word) for word in words if word), "")
+    for kept in facts:
+        if kept.type == type_ and (word := kept.data.get(name)):
+            return str(word)
+    return ""
 
 
 def _failed(heard: Heard, report: str) -> bool:

@@ -1,0 +1,66 @@
+"""Who heeds what has changed: which journeys look at which parts of a customer.
+
+Rule: derived here and nowhere else, from the words of the rules themselves. A journey looks at the
+parts that keep the facts its conditions hear, and at those its expressions name; one of which that
+is not known looks at everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from adaptive_stream.engine.journey import Expression, Journey, Rules
+from adaptive_stream.engine.keep import PART_OF
+
+PART_OF_KIND = {"cart": "carts", "order": "orders", "contract": "contracts", "case": "cases"}
+# Her own attributes; what all of them rest on (her zone) makes everything fresh when it changes.
+PART_OF_ATTRIBUTE = {
+    **{f"{kind}s": part for kind, part in PART_OF_KIND.items()},
+    **dict.fromkeys(("zone", "region", "home_store", "language"), "profile"),
+}
+EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Concerned:
+    """The journeys that have to be judged again, in their order."""
+
+    journeys: tuple[Journey, ...]
+    names: frozenset[str]
+
+
+def concerned(rules: Rules, fresh: frozenset[str]) -> Concerned:
+    """By the parts that were folded again."""
+    found = rules.concerned.get(fresh)
+    if found is None:
+        journeys = tuple(each for each in rules.journeys if _heeds(each, fresh))
+        found = Concerned(journeys, frozenset(each.name for each in journeys))
+        rules.concerned[fresh] = found
+    return found
+
+
+def _heeds(journey: Journey, fresh: frozenset[str]) -> bool:
+    parts = frozenset(parts_of(journey))
+    return EVERYTHING in parts or not parts.isdisjoint(fresh)
+
+
+def parts_of(journey: Journey) -> Iterator[str]:
+    """The parts that it looks at; one may come several times."""
+    yield "profile"  # Her zone says when a day is over.
+    yield PART_OF_KIND.get(journey.for_each, "profile")
+    expressions = [journey.only_if, *(instead.only_if for instead in journey.instead)]
+    for use in journey.uses():
+        for type_ in (*use.condition.hears, *use.condition.ends_on):
+            yield "carts" if type_ == "cart.abandoned" else PART_OF.get(type_, EVERYTHING)
+        expressions.append(use.condition.where)
+    for expression in expressions:
+        if expression is not None:
+            yield from _named(expression)
+
+
+def _named(expression: Expression) -> Iterator[str]:
+    for name in expression.names:
+        if name in PART_OF_KIND:
+            yield PART_OF_KIND[name]
+        elif name == "customer":
+            hers = expression.hers
+            yield from (PART_OF_ATTRIBUTE.get(each, EVERYTHING) for each in hers or (EVERYTHING,))
