@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "make: $(PYTHON) is no Python $(OLDEST)" \
 	  "or later. Name one: make install PYTHON=/path/to/python3" >&2; exit 2; }
 	@test -x $(IN_VENV) || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
-	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[broker,tests]'
+	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[broker,tests,traces]'
 	@touch $@
 
 .PHONY: install

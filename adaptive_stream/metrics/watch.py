@@ -14,10 +14,12 @@ from adaptive_stream.checkpoint import effects as ask
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.metrics.collector import Metrics, Sample
+from adaptive_stream.metrics.traces import Traces
 from adaptive_stream.stages.outcome import Outcome
 
 STEP_OF = {ask.AwaitOutputs: "outputs", ask.Append: "changelog", ask.WriteStore: "store"}
 Place = tuple[str, int]  # topic, partition
+Words = Mapping[str, tuple[str, ...]]
 
 
 class Owned(Protocol):
@@ -45,11 +47,15 @@ Waits = Callable[[Any], tuple[int, int | None]]
 
 
 class Watch:
-    """Of one stage. `wall`: log times are of today; if not, no age is measured."""
+    """Of one stage with these rules ("": none matter). `own`: the deployment's words by label.
+    `wall`: log times are of today; if not, no age is measured. `traces_url`: where spans go."""
 
-    def __init__(self, metrics: Metrics, rules: str, wall: bool) -> None:
-        self.metrics = metrics
+    def __init__(
+        self, stage: str, rules: str, own: Words, *, wall: bool, traces_url: str = ""
+    ) -> None:
+        self.metrics = metrics = Metrics(stage, own)
         self._wall = wall
+        self._traces = Traces(traces_url, stage) if traces_url else None
         self._taken: dict[Place, deque[tuple[int, int]]] = {}
         self._left: dict[Place, int] = {}
         metrics.set("build", 1, adaptive_stream.__version__)
@@ -71,14 +77,20 @@ class Watch:
         if self._wall and outcome.records:
             age_s = time.time() - _known_ms(records[0]) / 1000
             metrics.observe("fact_age_seconds", age_s, outcome.records)
+        if self._traces is not None:
+            worked = [each for each in records if each.offset < outcome.next_offset]
+            self._traces.hop(tp, worked, outcome.outputs, time.time_ns())
 
-    async def suppressed(self, log_ms: Sequence[int], acknowledged: Awaitable[None]) -> None:
-        """Suppressions of facts of these log times can be read once they are acknowledged."""
+    async def suppressed(self, outcome: Outcome, acknowledged: Awaitable[None]) -> None:
+        """The suppressions of a batch can be read once they are acknowledged."""
+        told_ns = time.time_ns()
         await acknowledged
+        now_ns = time.time_ns()
         if self._wall:
-            now_s = time.time()
-            for each_ms in log_ms:
-                self.metrics.observe("suppression_seconds", now_s - each_ms / 1000)
+            for log_ms in outcome.suppressed:
+                self.metrics.observe("suppression_seconds", now_ns / 1e9 - log_ms / 1000)
+        if self._traces is not None:
+            self._traces.suppressed(outcome.outputs, told_ns, now_ns)
 
     def taken_over(self, seconds: float) -> None:
         """All partitions of an assignment are ours, after this time."""

@@ -12,6 +12,7 @@ from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.formats import Admission, admit, dead_letter
+from adaptive_stream.stages import traces
 from adaptive_stream.stages.dead_letters import fitting, of_engine_fault
 from adaptive_stream.stages.outcome import EngineFault, Outcome, View
 from adaptive_stream.stages.records import CLOCK, IDENTITY_FACTS, Headers, Output, encode_ids
@@ -20,7 +21,8 @@ HASHES_KEPT = 65_536  # Who comes once tends to come again within minutes.
 
 
 class Admit:
-    """The first stage. `log_clock`: the channel record's timestamp is the fact's log time."""
+    """The first stage. `log_clock`: the channel record's timestamp is the fact's log time.
+    `traces_per_million`: so many facts begin a trace that bring none."""
 
     name = "admit"
     changelog = None
@@ -28,13 +30,19 @@ class Admit:
     rules = ""
 
     def __init__(
-        self, prefix: str, channels: tuple[Channel, ...], tenant_key: bytes, log_clock: bool
+        self,
+        prefix: str,
+        channels: tuple[Channel, ...],
+        tenant_key: bytes,
+        log_clock: bool,
+        traces_per_million: int = 0,
     ) -> None:
         self._bindings = {each.topic: each for channel in channels for each in channel.read}
         # The clock's topic is here so that the group protocol gives it to one process.
         self.topics = (*self._bindings, prefix + CLOCK)
         self._facts_topic = prefix + IDENTITY_FACTS
         self._log_clock = log_clock
+        self._traces_per_million = traces_per_million
         self._hash = lru_cache(HASHES_KEPT)(
             lambda identifier: identifier_hash(tenant_key, identifier)
         )
@@ -82,11 +90,11 @@ class Admit:
                 continue
             src = f"{here}/{record.offset}/{idx}"
             cause = f"{tp.topic}/{tp.partition}/{record.offset}"
-            outcome.outputs.append(self._output(fact, src, cause, record.timestamp))
+            outcome.outputs.append(self._output(fact, src, cause, record))
             outcome.count("facts", fact.channel, "accepted")
             idx += 1
 
-    def _output(self, fact: Fact, src: str, cause: str, timestamp_ms: int) -> Output:
+    def _output(self, fact: Fact, src: str, cause: str, record: Any) -> Output:
         routed, *others = fact.identifiers
         headers: Headers = [("k", b"fact"), ("src", src.encode()), ("cause", cause.encode())]
         headers.append(("t", fact.type.encode()))
@@ -97,9 +105,17 @@ class Admit:
             contacts = [(self._hash(identifier), identifier) for identifier in reached]
             headers.append(("contacts", encode_ids(contacts)))
         if self._log_clock:
-            headers.append(("log_ms", b"%d" % timestamp_ms))
+            headers.append(("log_ms", b"%d" % record.timestamp))
+        if trace := self._trace(record, cause):
+            headers.append((traces.HEADER, trace))
         key = self._hash(routed).encode()
         return Output(self._facts_topic, None, key, encode_fact(fact), headers)
+
+    def _trace(self, record: Any, cause: str) -> bytes:
+        trace = traces.given(record.headers) if record.headers else b""
+        if not trace and self._traces_per_million:
+            trace = traces.begun(cause, self._traces_per_million)
+        return trace
 
     def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
         """There is no topic of views."""

@@ -10,6 +10,7 @@ import msgspec
 from murmurhash2 import murmurhash2
 
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.stages.traces import HEADER as TRACE
 
 IDENTITY_FACTS = "identity.facts.v1"
 CUSTOMER_FACTS = "customer.facts.v1"
@@ -54,6 +55,7 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
     origin: Origin | None = None
     ids: tuple[tuple[str, str], ...] = ()
     contacts: tuple[tuple[str, str], ...] = ()
+    trace = b""
     for name, value in record.headers:
         if name == "k":
             kind = value.decode()
@@ -72,6 +74,8 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
             contacts = decode_ids(value)
         elif name == "t":
             type_ = value.decode()
+        elif name == TRACE:
+            trace = value
     arrival = Arrival(
         kind=kind,
         key=record.key.decode() if record.key else "",
@@ -82,6 +86,7 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
         ids=ids,
         type=type_,
         contacts=contacts,
+        trace=trace,
     )
     return arrival, origin
 
@@ -102,5 +107,7 @@ def message_output(message: Message, prefix: str, src: str, arrival: Arrival) ->
         headers.append(("contacts", encode_ids(message.contacts)))
     if message.type:
         headers.append(("t", message.type.encode()))
+    if arrival.trace:
+        headers.append((TRACE, arrival.trace))
     topic = IDENTITY_FACTS if message.to == "identity" else CUSTOMER_FACTS
     return Output(prefix + topic, None, message.key.encode(), message.body, headers)

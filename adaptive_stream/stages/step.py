@@ -28,6 +28,7 @@ from adaptive_stream.stages.records import (
     message_output,
     read,
 )
+from adaptive_stream.stages.traces import HEADER as TRACE
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
 NEW_STATE_BYTES = 1_024
@@ -174,6 +175,7 @@ class _Run:
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
             for topic, key, value, headers in map(_fields, records_of(decision)):
+                headers = (*headers, (TRACE, arrival.trace)) if arrival.trace else headers
                 outcome.outputs.append(
                     Output(stage.prefix + topic, self._view.owner, key, value, headers)
                 )

@@ -17,7 +17,6 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from adaptive_stream.catalog import Catalog, load_catalog
-from adaptive_stream.metrics.collector import Metrics
 from adaptive_stream.metrics.watch import Watch
 from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.http import Http
@@ -52,12 +51,12 @@ class StageApp(faust.App):
         self.stage = stage
         self.settings = settings
         self.catalog = catalog
-        metrics = Metrics(stage.name, own_words(catalog.channels, catalog.rules))
-        self._watch = Watch(metrics, stage.rules, settings.clock == "wall")
+        own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
+        self._watch = Watch(stage.name, stage.rules, own, wall=wall, traces_url=settings.traces_url)
         self.keeper = Keeper(stage, settings, self._watch)
         self.batch_bytes_max = 1 << 20
         port = settings.web_port + STAGES.index(stage.name)
-        self._http = Http(settings.web_host, port, metrics, self.is_ready)
+        self._http = Http(settings.web_host, port, self._watch.metrics, self.is_ready)
         self._clock: asyncio.Task[None] | None = None
         self._taken_over = False
 
@@ -74,8 +73,8 @@ class StageApp(faust.App):
             self.batch_bytes_max = int(found.message_bytes * BATCH_SHARE)
             self.keeper.bytes_max = self.batch_bytes_max
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
-            waits = self.consumer.waits
-            self._watch.look_at(lambda: self.keeper.partitions, waits, self.is_ready)
+            waits, partitions = self.consumer.waits, lambda: self.keeper.partitions
+            self._watch.look_at(partitions, waits, self.is_ready)
             await self._http.start()
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)
@@ -170,7 +169,8 @@ def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
 def _stage(name: str, settings: Settings, catalog: Catalog) -> Stage:
     if name == "admit":
         channels = tuple(catalog.channels.values())
-        return Admit(catalog.prefix, channels, settings.hash_key, settings.clock == "log")
+        begun = settings.traces_per_million if settings.traces_url else 0
+        return Admit(catalog.prefix, channels, settings.hash_key, settings.clock == "log", begun)
     source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
     incarnation = catalog.topics[source].incarnation
     if name == "resolve":
@@ -209,7 +209,7 @@ def run_stage(stage_name: str, settings: Settings) -> NoReturn:
 
 def run(stage: Stage, settings: Settings, catalog: Catalog) -> NoReturn:
     """Runs a stage until it is told to stop."""
-    start_logging(settings.log_level, stage.name)
+    start_logging(settings.log_level, stage.name, settings.log_format)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()

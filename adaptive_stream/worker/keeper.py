@@ -13,6 +13,7 @@ from faust.types import TP
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.metrics.watch import Observed, Watch
+from adaptive_stream.process.logs import at
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
 from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
@@ -143,7 +144,7 @@ class Keeper:
         self._watch.batch(inbox.tp, records, outcome)
         if outcome.suppressed:
             acknowledged = self.outboxes.acknowledged(reach)
-            self._remember(self._watch.suppressed(outcome.suppressed, acknowledged))
+            self._remember(self._watch.suppressed(outcome, acknowledged))
         await consumer.offer(inbox)
 
     def _remember(self, work: Coroutine[Any, Any, None]) -> None:
@@ -167,8 +168,9 @@ class Keeper:
 
     def _buried(self, partition: Partition, record: Any, fault: EngineFault) -> Outcome:
         kind = type(fault.error).__name__
-        place = f"{partition.tp.topic}/{partition.tp.partition}/{record.offset}"
-        log.error("the engine raised %s at %s: see its dead-letter topic", kind, place)
+        where = at(partition.tp.topic, partition.tp.partition, record.offset)
+        says = "the engine raised %s at %s/%d/%d: see its dead-letter topic"
+        log.error(says, kind, *where.values(), extra=where)
         log.debug("what it raised", exc_info=fault.error)
         outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
         outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]

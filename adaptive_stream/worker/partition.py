@@ -163,7 +163,7 @@ class Partition:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
-            die(f"checkpointing {self.tp.topic}-{self.tp.partition}", error)
+            die(f"checkpointing {self.tp.topic}-{self.tp.partition}", error, self.tp)
 
     async def _checkpoint(self) -> None:
         pending = self._pending

@@ -191,8 +191,7 @@ class Consumer(driver.Consumer):
         )  # fmt: skip
 
     def waits(self, tp: TP) -> tuple[int, int | None]:
-        """The offset after a partition's last record, as of the last fetch (0: none yet), and the
-        timestamp of the next that is here (None: none is)."""
+        """The offset after a partition's last record (0: unknown), and the next one's timestamp."""
         consumer, inbox = self._thread._ensure_consumer(), self.inboxes.get(tp)
         end = consumer.highwater(tp) if tp in consumer.assignment() else 0
         return end or 0, inbox.first_ms if inbox else None
