@@ -54,8 +54,12 @@ layers: $(INSTALLED) ## Imports go one way
 types: $(INSTALLED) ## Types, with mypy
 	$(IN_VENV) -m mypy
 
+.PHONY: tools
+tools: $(INSTALLED) ## Prometheus, whose promtool the tests use: from PATH, or unpacked into .venv
+	@$(IN_VENV) -m tests.tools
+
 .PHONY: test
-test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart' narrows)
+test: $(INSTALLED) tools ## Every test, those on a real Kafka included (ARGS='-k cart' narrows)
 	$(IN_VENV) tests/run.py $(ARGS)
 
 .PHONY: test-versions
@@ -78,9 +82,10 @@ simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 wo
 CHAOS_RUNS ?= 200000
 CHAOS_PEOPLE ?= 10000
 .PHONY: chaos
-chaos: $(INSTALLED) ## Identity at length: histories, then people amid kill -9 (CHAOS_RUNS, _PEOPLE)
+chaos: $(INSTALLED) tools ## At length: identity (CHAOS_RUNS, CHAOS_PEOPLE), and alerts in slower time
 	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
 	CHAOS_PEOPLE=$(CHAOS_PEOPLE) $(IN_VENV) -m pytest tests/broker/test_identity_scale.py
+	ALERTS_FASTER=10 $(IN_VENV) -m pytest tests/observability/test_alerts.py
 
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka

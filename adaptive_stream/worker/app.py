@@ -73,8 +73,7 @@ class StageApp(faust.App):
             self.batch_bytes_max = int(found.message_bytes * BATCH_SHARE)
             self.keeper.bytes_max = self.batch_bytes_max
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
-            waits, partitions = self.consumer.waits, lambda: self.keeper.partitions
-            self._watch.look_at(partitions, waits, self.is_ready)
+            self._watch.look_at(lambda: self.keeper.partitions, self.consumer.waits, self.is_ready)
             await self._http.start()
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)

@@ -90,6 +90,14 @@ def test_a_panel_leads_to_sections_that_exist() -> None:
         assert link["url"] == "${docs}/runbook.md#" + alert.lower()
 
 
+def test_alerts_and_panels_lead_to_the_same_place() -> None:
+    """A deployment says in two places where its runbook is, and both begin with the same."""
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yaml").read_text())
+    for board in dashboards().values():
+        (docs,) = [each for each in board["templating"]["list"] if each["name"] == "docs"]
+        assert docs["query"] == config["global"]["external_labels"]["docs"]
+
+
 def test_every_section_of_the_runbook_has_its_alert() -> None:
     """A section about an alert that was removed misleads."""
     sections = re.findall(r"^### (\w+)$", RUNBOOK, re.MULTILINE)
