@@ -9,6 +9,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from io import BytesIO
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,8 @@ def draw(board: Json, asked: Asked, path: Path) -> None:
         found = [
             (ask, labels, points)
             for ask in panel["targets"]
-            for labels, points in asked(filled(ask["expr"]))
+            for labels, every in asked(filled(ask["expr"]))
+            if (points := [each for each in every if isfinite(each[1])])
         ]
         DRAWN[panel["type"]](card, panel, found)
     drawn = BytesIO()
@@ -133,12 +135,12 @@ def _graph(card: Axes, panel: Json, found: Found) -> None:
     else:
         for n, (_, _, points) in enumerate(found):
             axes.plot(*zip(*points, strict=True), color=COLOURS[n % 20], linewidth=1.3)
-    axes.set_ylim(bottom=0)
-    top = axes.get_ylim()[1]
+    spoke = [each for each in found if any(value for _, value in each[2])] or found
+    top = axes.get_ylim()[1] if any(value for _, _, points in found for _, value in points) else 1
+    axes.set_ylim(0, top)
     for step in defaults["thresholds"]["steps"]:
         if step["value"] is not None and step["value"] <= 2 * top:
             axes.axhline(step["value"], color=SHADES[step["color"]], linewidth=1, linestyle="--")
-    spoke = [each for each in found if any(value for _, value in each[2])] or found
     _name(card, [_legend(ask, labels) for ask, labels, _ in spoke])
 
 

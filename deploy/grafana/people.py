@@ -43,7 +43,7 @@ PANELS: tuple[Panel, ...] = (
         "Facts whose own time could not be used or lay in the future.",
         [
             Ask(
-                f'sum(increase({A}faults_total{{kind=~"time_.*"}}[1d]))'
+                f'sum(increase({A}faults_total{{kind=~"time_(ahead|unusable)"}}[1d]))'
                 f" / sum(increase({A}facts_total[1d]))"
             )
         ],

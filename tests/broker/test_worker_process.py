@@ -1,6 +1,8 @@
 """The worker as processes: what an operator sees of it when it runs, stops, and meets junk."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,6 +56,19 @@ def test_a_worker_says_how_it_is_and_little_else(
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
     assert log == ""
     assert stack.worker.log_path.read_text() == ""
+
+
+def test_a_healthy_start_says_what_a_stage_owns_and_no_more(
+    broker: Broker, tmp_path: Path, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who asks for every line gets three, none of them from Faust or a Kafka client."""
+    monkeypatch.setenv("ADAPTIVE_STREAM_LOG_FORMAT", "json")
+    monkeypatch.setenv("ADAPTIVE_STREAM_LOG_LEVEL", "info")
+    with Stack(broker.bootstrap, tmp_path, topic_prefix) as stack:
+        said = [json.loads(line) for line in stack.worker.log_path.read_text().splitlines()]
+    assert {each["stage"] for each in said} == {"admit", "resolve", "step"}
+    assert {each["logger"] for each in said} == {"adaptive_stream.worker.keeper"}
+    assert all(re.match(r"owns \d+ partitions after", each["message"]) for each in said)
 
 
 def _assert_well_named(text: str) -> None:

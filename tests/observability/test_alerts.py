@@ -21,6 +21,8 @@ from confluent_kafka import Producer
 
 from adaptive_stream.broker import Broker
 from adaptive_stream.cli.running_worker import RunningWorker
+from deploy.grafana.dashboards import dashboards
+from deploy.grafana.draw import draw
 from tests.broker.killing import stage_pid
 from tests.broker.stack import Stack, quick_rules
 from tests.observability.prometheus import Prometheus
@@ -35,6 +37,7 @@ LOOKS_S = 45  # For what it takes a busy machine to start a worker, and Promethe
 CALM_S = HOUR_S / 4
 STALL_S, RUN_S = 3, 0.5  # Below the session timeout: nobody is replaced.
 PARKED = 12
+IMAGE_BYTES_MAX = 200_000
 CHANGED = "cart_abandoned_after: 3s"
 
 
@@ -104,7 +107,7 @@ def _scene(broker: Broker, directory: Path) -> Iterator[Scene]:
 
 
 def _all_is_seen(scene: Scene) -> None:
-    """Every query has a number, and no rule is at fault."""
+    """Every query has a number, no rule is at fault, and the dashboards can be drawn."""
     now = scene.prometheus.now
 
     def blank() -> list[tuple[str, str]]:
@@ -117,6 +120,10 @@ def _all_is_seen(scene: Scene) -> None:
     scene.prometheus.wait_for(lambda: not blank(), SETTLED_WITHIN_S, "some queries have no answer")
     assert [mark for mark in of_marks() if not scene.prometheus.since_start(mark[1])] == []
     assert scene.prometheus.sick_rules() == {}
+    for name, board in dashboards().items():
+        path = (scene.stack.directory / name).with_suffix(".png")
+        draw(board, scene.prometheus.since_start, path)
+        assert path.stat().st_size < IMAGE_BYTES_MAX
 
 
 def _all_is_calm(scene: Scene) -> None:
