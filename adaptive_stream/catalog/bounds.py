@@ -35,6 +35,7 @@ LOG_TIME_TOPICS = (
     "customer.facts.v1",
     "customer.changelog.v1",
     "clock.v1",
+    "rules.v1",
 )
 CHANGELOGS = ("identity.changelog.v1", "customer.changelog.v1")
 DLQ_ENDS = ".dlq"

@@ -26,6 +26,8 @@ INTERNAL = (
     "customer.facts.v1",
     "customer.changelog.v1",
     "clock.v1",
+    "context.v1",
+    "rules.v1",
 )
 OUTPUTS = ("customer.state-changed.v1", "customer.state.v1", "opportunities.v1")
 # A channel that is not in the closed list, or that reads somebody else's topic, needs no topic

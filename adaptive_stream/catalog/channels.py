@@ -12,10 +12,12 @@ from pathlib import Path
 
 from adaptive_stream.catalog.binding import IDENTIFIER_TYPE, Binding, read_binding
 from adaptive_stream.catalog.faults import Fault, suggestion
+from adaptive_stream.catalog.sources import read_sources
 from adaptive_stream.catalog.topics import documents, wrong_keys
 from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.fact import FACT_TYPES
-from adaptive_stream.formats import parse_drop, parse_path
+from adaptive_stream.engine.source import Sources
+from adaptive_stream.formats import parse_drop
 from adaptive_stream.formats.drop import Drop
 
 # The closed list: each has its file, its topic and its dead-letter topic. Others may be added.
@@ -38,6 +40,7 @@ class Channel:
     read: tuple[Binding, ...]
     endpoints: tuple[str, ...]
     carries: frozenset[str] = FACT_TYPES
+    sources: Sources = Sources()
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -62,7 +65,8 @@ def _channel(node: Node, stem: str, topics_dir: Path, faults: list[Fault]) -> Ch
         says, remedy = "names another channel than its file", f"write channel: {stem}"
         faults.append(Fault(node.file, node.line_of("channel"), value, says, remedy))
     read = node.get("read")
-    said = (_source_path(node, faults), _drop(node, faults))
+    named_by, sources = read_sources(node, faults)
+    said = (named_by, _drop(node, faults))
     entries = read.entries() if read else []
     bindings = tuple(read_binding(entry, stem, said, topics_dir, faults) for entry in entries)
     if not bindings:
@@ -74,6 +78,7 @@ def _channel(node: Node, stem: str, topics_dir: Path, faults: list[Fault]) -> Ch
         read=bindings,
         endpoints=_endpoints(node, faults),
         carries=_carries(node, faults),
+        sources=sources,
         lines={key: node.line_of(key) for key in KEYS},
     )
 
@@ -95,20 +100,6 @@ def _endpoints(node: Node, faults: list[Fault]) -> tuple[str, ...]:
         else:
             types.append(entry.value)
     return tuple(types)
-
-
-def _source_path(node: Node, faults: list[Fault]) -> tuple[str, ...]:
-    """Where a fact names its source; nowhere when the file does not say."""
-    sources = node.get("sources")
-    if sources is None:
-        return ()
-    faults.extend(wrong_keys(sources, ("named_by",)))
-    named_by = sources.get("named_by") or sources
-    try:
-        return parse_path(str(named_by.value))
-    except ValueError as error:
-        faults.append(named_by.fault("does not say where a source is named", str(error)))
-        return ()
 
 
 def _drop(node: Node, faults: list[Fault]) -> tuple[Drop, ...]:

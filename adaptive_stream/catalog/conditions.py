@@ -17,6 +17,9 @@ from adaptive_stream.engine.fact import FACT_TYPES
 from adaptive_stream.engine.journey import Condition, Use
 
 KEYS = ("says", "hears", "ends_on", "where", "after", "takes")
+NEEDED = ("says", "hears")
+INLINE_KEYS = ("name", "says", "hears", "ends_on", "where", "after")
+INLINE_NEEDED = ("name", "says", "hears", "where")
 WORD = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 _GAP = re.compile(r"\{([^{}]*)\}")
@@ -54,7 +57,8 @@ def read_conditions(nodes: list[Node], said: Mapping[str, str], faults: list[Fau
                 says = f"{name!r} is no name for a condition"
                 remedy = "use small letters, digits and _, as in `just_bought`"
                 faults.append(Fault(node.file, line, name, says, remedy))
-            condition = _condition(name, definition, said, faults)
+            fields = Fields(definition, f"the condition {name!r}", faults, KEYS, NEEDED)
+            condition = _condition(name, fields, said, _takes(fields))
             if len(faults) == noted:
                 conditions.found[name] = condition
             else:
@@ -86,6 +90,22 @@ def read_use(node: Node, conditions: Conditions, faults: list[Fault]) -> Use | N
     return Use(condition, argument)
 
 
+def read_inline(node: Node, conditions: Conditions, faults: list[Fault]) -> Use | None:
+    """A condition that a journey defines where it uses it: the way out where no word fits."""
+    noted = len(faults)
+    fields = Fields(node, "a condition written in line", faults, INLINE_KEYS, INLINE_NEEDED)
+    name = fields.text("name")
+    at = fields.get("name") or node
+    if name and not WORD.fullmatch(name):
+        remedy = "use small letters, digits and _, as in `just_bought`"
+        fields.note(at, f"{name!r} is no name for a condition", remedy)
+    elif name in conditions.lines:
+        remedy = f"write `{name}` alone to use that one, or take another name"
+        fields.note(at, f"{name!r} is a condition of conditions.yaml", remedy)
+    condition = _condition(name, fields, {}, None)
+    return Use(condition) if len(faults) == noted else None
+
+
 def entities(condition: Condition) -> frozenset[str]:
     """The entities that it speaks of, by its expression or by what it hears."""
     named = condition.where.names & frozenset(SCOPE) if condition.where else frozenset()
@@ -93,23 +113,26 @@ def entities(condition: Condition) -> frozenset[str]:
     return named | frozenset(entity for entity in heard if entity)
 
 
-def _condition(name: str, node: Node, said: Mapping[str, str], faults: list[Fault]) -> Condition:
-    fields = Fields(node, f"the condition {name!r}", faults, KEYS, ("says", "hears"))
-    takes = fields.text("takes") or None
-    if takes and (not WORD.fullmatch(takes) or takes in SCOPE):
-        at = fields.get("takes") or node
-        fields.note(at, f"{takes!r} is no name for what it takes", "use a word as `item`")
-        takes = None
+def _condition(name: str, fields: Fields, said: Mapping[str, str], takes: str | None) -> Condition:
     where = fields.get("where")
     return Condition(
         name=name,
         says=_sentence(fields, said, takes),
         hears=_facts(fields, "hears"),
         ends_on=_facts(fields, "ends_on"),
-        where=read_expression(where, faults, takes) if where else None,
+        where=read_expression(where, fields.faults, takes) if where else None,
         after=fields.optional_span("after"),
         takes=takes,
     )
+
+
+def _takes(fields: Fields) -> str | None:
+    takes = fields.text("takes")
+    if not takes or (WORD.fullmatch(takes) and takes not in SCOPE):
+        return takes or None
+    at = fields.get("takes") or fields.node
+    fields.note(at, f"{takes!r} is no name for what it takes", "use a word as `item`")
+    return None
 
 
 def _sentence(fields: Fields, said: Mapping[str, str], takes: str | None) -> str:

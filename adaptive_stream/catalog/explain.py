@@ -4,12 +4,22 @@ Rule 1: the text says what the compiled journey does, not what the file says, so
 told too.
 """
 
-import ast
+from collections.abc import Iterable
 from textwrap import fill
 
+from adaptive_stream.catalog.phrase import phrase
 from adaptive_stream.catalog.spoken import listed, spoken
-from adaptive_stream.engine.journey import Expression, Hold, Instead, Journey, Step
+from adaptive_stream.engine.journey import (
+    Hold,
+    Instead,
+    Journey,
+    Restart,
+    StandingRule,
+    Step,
+    WaitFor,
+)
 from adaptive_stream.engine.reason import says
+from adaptive_stream.engine.span import Span
 
 COLUMNS = 96
 
@@ -18,22 +28,21 @@ _SENT_AS = {
     "app": "a message in the app", "directmail": "a letter", "callcentre": "a call",
 }  # fmt: skip
 _CHANNELS = {"email": "e-mail", "callcentre": "the call centre", "sms": "text message"}
-_COMPARED = {
-    ast.Eq: "is", ast.NotEq: "is not", ast.Gt: "is above", ast.GtE: "is at least",
-    ast.Lt: "is below", ast.LtE: "is at most", ast.In: "is one of", ast.NotIn: "is none of",
-}  # fmt: skip
-_NOUNS = {"value": "value", "status": "status", "reason": "reason", "store": "store"}
+_SCOPES = {"endpoint": "all to that address", "all": "everything"}
 
 
 def explain(journey: Journey, shown: str = "") -> str:
     """The journey as paragraphs. `shown`: what its examples show, as `journeys check` found it."""
     paragraphs = [
         f"{journey.name}: {_sentence(journey.says)}",
-        f"Owner {journey.owner}; {journey.purpose}; worth {journey.worth:.2f} a message.",
+        _owner(journey),
         _run(journey),
+        _run_by(journey),
         _age(journey),
+        *(_wait_for(wait) for wait in journey.wait_for),
         _stops(journey),
         _rests(journey),
+        *(_restart(restart) for restart in journey.restart_when),
         *(_instead(instead, journey) for instead in journey.instead),
         f"It ends {spoken(journey.ends)} after it began.",
         shown,
@@ -68,8 +77,70 @@ def _step(step: Step) -> str:
     return text
 
 
+def _owner(journey: Journey) -> str:
+    worth = f"; worth {journey.worth:.2f} a message" if journey.worth else ""
+    return f"Owner {journey.owner}; {journey.purpose}{worth}."
+
+
+def _run_by(journey: Journey) -> str:
+    if not journey.run_by:
+        return ""
+    return f"*{journey.run_by}* counts the steps itself; here it is told what to stop and hold."
+
+
 def _age(journey: Journey) -> str:
-    return f"If we hear of it more than {spoken(journey.not_older_than)} late, nothing begins."
+    text = f"If we hear of it more than {spoken(journey.not_older_than)} late, nothing begins."
+    thing = "her" if journey.for_each == "customer" else f"a {_named(journey.for_each)}"
+    if journey.once:
+        text += f" It begins once for {thing}, and never again."
+    elif journey.again_after:
+        since = f"{spoken(journey.again_after)} after it began"
+        text += f" For {thing} it begins again at the earliest {since}."
+    return text
+
+
+def _wait_for(wait: WaitFor) -> str:
+    return (
+        f"No message leaves before all that she uses of the channel {wait.channel} is complete; "
+        f"after {spoken(wait.at_most)} it leaves even so, and the risk is on record."
+    )
+
+
+def _restart(restart: Restart) -> str:
+    text = f"When {says(restart.use)}, it begins anew {spoken(restart.after)} later"
+    text += " for what is left"
+    if restart.only_if:
+        text += f", if {phrase(restart.only_if)}"
+    return f"{text}."
+
+
+def standing_text(rules: Iterable[StandingRule]) -> str:
+    """The standing rules as paragraphs, one each."""
+    paragraphs = ["standing: what holds for each message of every tool."]
+    paragraphs += map(_standing, rules)
+    return "\n\n".join(fill(text, COLUMNS, break_on_hyphens=False) for text in paragraphs) + "\n"
+
+
+def _standing(rule: StandingRule) -> str:
+    reason = says(rule.use)
+    what = _SCOPES.get(rule.scope, f"all {rule.purpose}")
+    if rule.scope == "message":
+        what = f"a {listed(rule.of, 'or')} message"
+    if rule.verb == "stop":
+        text = f"{rule.use.condition.name}: {what} is stopped when {reason}"
+    else:
+        lasts = _lasts(rule.lasts, rule.at_most)
+        if rule.then_rest:
+            lasts += f", and {spoken(rule.then_rest)} longer"
+        text = f"{rule.use.condition.name}: {what} rests when {reason} ({lasts})"
+    if not rule.offer:
+        return f"{text}."
+    by = listed([_CHANNELS.get(channel, channel) for channel in rule.channels], "or")
+    when = "When that is over" if rule.then_rest else "Then"
+    return (
+        f"{text}. {when} *{rule.offer}* may be offered by {by} for {spoken(rule.good_for)}, "
+        f"as {rule.offers_as}."
+    )
 
 
 def _stops(journey: Journey) -> str:
@@ -85,12 +156,14 @@ def _rests(journey: Journey) -> str:
 
 
 def _hold(hold: Hold) -> str:
-    lasts = "until that is over"
-    if hold.lasts:
-        lasts = f"for {spoken(hold.lasts)}"
-    elif hold.at_most:
-        lasts = f"at most {spoken(hold.at_most)}"
+    lasts = _lasts(hold.lasts, hold.at_most)
     return f"when {says(hold.use)} ({lasts}{', then it stops' if hold.then_stop else ''})"
+
+
+def _lasts(lasts: Span | None, at_most: Span | None) -> str:
+    if lasts:
+        return f"for {spoken(lasts)}"
+    return f"at most {spoken(at_most)}" if at_most else "until that is over"
 
 
 def _instead(instead: Instead, journey: Journey) -> str:
@@ -106,32 +179,8 @@ def _instead(instead: Instead, journey: Journey) -> str:
     return text + "."
 
 
-def phrase(expression: Expression) -> str:
-    """The expression in words where it is simple, as it is written where it is not."""
-    tree = ast.parse(expression.text, mode="eval").body
-    return _phrase(tree) or f"`{expression.text}`"
-
-
-def _phrase(tree: ast.expr) -> str | None:
-    match tree:
-        case ast.BoolOp(op=op, values=values):
-            parts = [part for part in map(_phrase, values) if part]
-            joined = listed(parts, "and" if isinstance(op, ast.And) else "or")
-            return joined if len(parts) == len(values) else None
-        case ast.UnaryOp(
-            op=ast.Not(), operand=ast.Attribute(value=ast.Name(id=owner), attr="gift")
-        ):
-            return f"the {owner} is no gift"
-        case ast.Attribute(value=ast.Name(id=owner), attr="gift"):
-            return f"the {owner} is a gift"
-        case ast.Compare(
-            left=ast.Attribute(value=ast.Name(id=owner), attr=attribute),
-            ops=[op],
-            comparators=[ast.Constant(value=value)],
-        ) if attribute in _NOUNS:
-            said = f"{value:.2f}" if isinstance(value, int | float) else f"*{value!s}*"
-            return f"the {_NOUNS[attribute]} of the {owner} {_COMPARED[type(op)]} {said}"
-    return None
+def _named(kind: str) -> str:
+    return kind.replace("_", " ")
 
 
 def _sentence(text: str) -> str:

@@ -8,6 +8,7 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+FAULTS_MAX = 60  # A person reads no further, and a hostile file would keep the machine busy.
 VALUE_CHARS_MAX = 80  # A fault quotes the value; a pasted page would bury the message.
 
 
@@ -43,9 +44,26 @@ class CatalogError(Exception):
         return "\n".join(str(fault) for fault in self.faults)
 
 
+class TooManyFaults(CatalogError):
+    """Reading stopped: so many are wrong that more of them help nobody."""
+
+
+class Faults(list[Fault]):
+    """Where a reading notes what it finds. Raises TooManyFaults at the last that it takes."""
+
+    def append(self, fault: Fault) -> None:
+        super().append(fault)
+        if len(self) >= FAULTS_MAX:
+            raise TooManyFaults(self)
+
+    def extend(self, faults: Iterable[Fault]) -> None:
+        for fault in faults:
+            self.append(fault)
+
+
 def closest(word: str, known: Iterable[str]) -> str | None:
     """The known word that `word` was most likely meant to be, None if none is near."""
-    near = difflib.get_close_matches(word[:VALUE_CHARS_MAX], list(known), n=1, cutoff=0.6)
+    near = difflib.get_close_matches(word[:VALUE_CHARS_MAX], list(known), n=1, cutoff=0.65)
     return near[0] if near else None
 
 

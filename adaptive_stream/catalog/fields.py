@@ -79,6 +79,25 @@ class Fields:
         self.note(node, f"{key!r} must be a number, 0 or more", "write it as 4.00", _text(node))
         return default
 
+    def whole(self, key: str, default: int, least: int, most: int) -> int:
+        node = self.get(key)
+        number = self.number_of(node, key, least, most) if node else None
+        return default if number is None else number
+
+    def number_of(self, node: Node, what: str, least: int, most: int) -> int | None:
+        """A whole number within these; None with a fault when it is none. `what`: its name."""
+        if type(node.value) is int and least <= node.value <= most:
+            return node.value
+        self.note(node, f"{what} must be a whole number", f"write {least} to {most}", _text(node))
+        return None
+
+    def flag(self, key: str, *, default: bool) -> bool:
+        node = self.get(key)
+        if node is None or isinstance(node.value, bool):
+            return default if node is None else bool(node.value)
+        self.note(node, f"{key!r} must be true or false", f"write `{key}: true`", _text(node))
+        return default
+
     def choice(self, key: str, words: Collection[str], default: str = "") -> str:
         node = self.get(key)
         if node is None or node.value in words:
@@ -110,15 +129,19 @@ class Fields:
 
     def words(self, key: str) -> list[Node]:
         """The entries under `key`, which may be one text or a list of texts."""
-        node = self.get(key)
-        if node is None:
-            return []
-        nodes = node.entries() if isinstance(node.value, list) else [node]
+        nodes = self.listed(key)
         for entry in nodes:
             if not isinstance(entry.value, str):
                 remedy = "write a word, or a list of words in [ ]"
                 self.note(entry, f"{key!r} takes words", remedy, _text(entry))
         return [entry for entry in nodes if isinstance(entry.value, str)]
+
+    def listed(self, key: str) -> list[Node]:
+        """The entries under `key`: of a list, or the one thing that is written there."""
+        node = self.get(key)
+        if node is None:
+            return []
+        return node.entries() if isinstance(node.value, list) else [node]
 
     def entries(self, key: str) -> list[Node]:
         """The entries of a list."""

@@ -43,13 +43,13 @@ def read_identity(nodes: list[Node], known: Collection[str], faults: list[Fault]
     return IdentityPolicy(
         weak=types.weak(default.weak),
         limits=LIMITS | types.numbers("limits", LIMIT_MAX, (OTHER,)),
-        links_per_day=_whole(fields, "links_per_day", default.links_per_day, 1, LINKS_MAX),
+        links_per_day=fields.whole("links_per_day", default.links_per_day, 1, LINKS_MAX),
         pace=PACE | types.numbers("pace", PACE_MAX),
         contested_for_ms=_ms(fields, "contested_for", default.contested_for_ms),
         sealed_after_ms=_ms(fields, "sealed_after", default.sealed_after_ms),
         forgotten_after_ms=_ms(fields, "forgotten_after", default.forgotten_after_ms),
-        busy_facts_per_day=_whole(
-            fields, "busy_facts_per_day", default.busy_facts_per_day, BUSY_MIN, BUSY_MAX
+        busy_facts_per_day=fields.whole(
+            "busy_facts_per_day", default.busy_facts_per_day, BUSY_MIN, BUSY_MAX
         ),
         blocked=_blocked(fields, types),
     )
@@ -99,26 +99,10 @@ class _Types:
         found = {}
         for word, value in node.items():
             if word in more or self.is_type(word, value, node.line_of(word)):
-                number = _number(self.fields, value, f"{key} of {word}", 1, most)
+                number = self.fields.number_of(value, f"{key} of {word}", 1, most)
                 if number is not None:
                     found[word] = number
         return found
-
-
-def _whole(fields: Fields, key: str, default: int, least: int, most: int) -> int:
-    node = fields.get(key)
-    if node is None:
-        return default
-    number = _number(fields, node, key, least, most)
-    return default if number is None else number
-
-
-def _number(fields: Fields, node: Node, what: str, least: int, most: int) -> int | None:
-    if type(node.value) is int and least <= node.value <= most:
-        return node.value
-    says = f"{what} must be a whole number"
-    fields.note(node, says, f"write {least} to {most}", str(node.plain()))
-    return None
 
 
 def _ms(fields: Fields, key: str, default_ms: int) -> int:

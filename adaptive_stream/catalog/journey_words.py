@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from adaptive_stream.catalog.conditions import Conditions, read_use
+from adaptive_stream.catalog.conditions import Conditions, read_inline, read_use
 from adaptive_stream.catalog.expression import read_expression
 from adaptive_stream.catalog.faults import Fault, suggestion
 from adaptive_stream.catalog.fields import Fields
@@ -16,17 +16,26 @@ from adaptive_stream.catalog.spoken import listed
 from adaptive_stream.catalog.vocabulary import carried
 from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.journey import ENTITIES, Expression, Use
+from adaptive_stream.engine.span import Span
 
+FOR_EACH = (
+    "cart", "order", "contract", "case", "viewed_item", "registration", "customer",
+)  # fmt: skip
+NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")  # of a journey or a step
+GOOD_FOR = Span(ms=12 * 3_600_000)  # a message, unless its step says otherwise
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,79}")  # a template or an offer of another system
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What journeys need to know of channels: which can be sent to, and what each can carry."""
+    """What journeys need to know of channels and senders: which channels there are, can be sent
+    to, have sources that say when they are complete, and what each can carry."""
 
     channels: frozenset[str]
     sendable: frozenset[str]
     carries: Mapping[str, frozenset[str] | None]  # None: anything
+    complete: frozenset[str] = frozenset()
+    senders: frozenset[str] = frozenset()
 
     def heeds(self, fact_types: Collection[str]) -> frozenset[str]:
         """The channels that can carry one of these facts."""
@@ -39,13 +48,21 @@ class Reach:
 
 
 class Words:
-    """Reads them. `for_each` is "" until the journey has said it."""
+    """Reads them. `for_each` is "" until the journey has said it; `inline`: the names of the
+    conditions that it defines in its own file."""
 
-    def __init__(self, conditions: Conditions, reach: Reach, faults: list[Fault]) -> None:
+    def __init__(
+        self, conditions: Conditions, reach: Reach, faults: list[Fault], for_each: str = ""
+    ) -> None:
         self.conditions = conditions
         self.reach = reach
         self.faults = faults
-        self.for_each = ""
+        self.for_each = for_each
+        self.inline: list[str] = []
+
+    def speakable(self) -> set[str]:
+        """What an expression may speak of where nothing else than the run's own thing is known."""
+        return {self.for_each, "customer", "about", "now"}
 
     def use(self, fields: Fields, key: str) -> Use | None:
         node = fields.get(key)
@@ -53,7 +70,7 @@ class Words:
 
     def uses(self, fields: Fields, key: str) -> tuple[Use, ...]:
         uses: list[Use] = []
-        for node in fields.words(key):
+        for node in fields.listed(key):
             use = self.use_of(node)
             if use in uses:
                 fields.note(node, f"{node.value!r} is listed twice", "keep one")
@@ -62,15 +79,29 @@ class Words:
         return tuple(uses)
 
     def use_of(self, node: Node) -> Use | None:
-        use = read_use(node, self.conditions, self.faults)
+        if isinstance(node.value, dict):
+            use = read_inline(node, self.conditions, self.faults)
+            if use is not None:
+                self.inline.append(use.condition.name)
+        else:
+            use = read_use(node, self.conditions, self.faults)
         where = use.condition.where if use else None
         others = sorted((where.names if where else set()) & set(ENTITIES) - {self.for_each})
-        if self.for_each and len(others) > 1:
-            says = f"{node.value!r} speaks of {listed([f'one {other}' for other in others])}"
+        says, remedy = "", ""
+        if not self.for_each or use is None:
+            return use
+        if "message" in others:
+            says = f"{use.condition.name!r} speaks of one message"
+            remedy = "it is for policy/standing.yaml; what a run is about is `about`"
+        elif len(others) > 1:
+            says = f"{use.condition.name!r} speaks of {listed([f'one {one}' for one in others])}"
             remedy = f"in a journey for each {self.for_each} it can speak of one of them"
-            self.faults.append(node.fault(says, remedy))
-            return None
-        return use
+            if self.for_each == "message":
+                remedy = "beside its message a standing rule can speak of one of them"
+        if not says:
+            return use
+        self.faults.append(node.fault(says, remedy))
+        return None
 
     def expression(self, fields: Fields, key: str, names: set[str]) -> Expression | None:
         node = fields.get(key)

@@ -1,5 +1,6 @@
 """policy/*.yaml: what holds for all journeys."""
 
+from dataclasses import replace
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adaptive_stream.catalog.faults import Fault
@@ -8,13 +9,14 @@ from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.journey import Policy
 from adaptive_stream.engine.span import Span
 
-KEYS = ("zone", "cart_abandoned_after")
+KEYS = ("zone", "cart_abandoned_after", "substitutes", "effort", "outranked_for")
+EFFORT_KEYS = ("touches", "within")
+TOUCHES_MAX = 100
 
 
 def read_policy(nodes: list[Node], faults: list[Fault]) -> Policy:
     """The policy of all documents; each key may be said once. Channels are joined in rules.py."""
     policy = Policy()
-    zone, abandoned_after_ms = policy.zone, policy.cart_abandoned_after_ms
     said: dict[str, Node] = {}
     for node in nodes:
         fields = Fields(node, "a policy", faults, KEYS)
@@ -23,9 +25,29 @@ def read_policy(nodes: list[Node], faults: list[Fault]) -> Policy:
                 says = f"{key!r} is said in {said[key].file} too"
                 faults.append(Fault(node.file, node.line_of(key), key, says, "keep one of them"))
             said.setdefault(key, node)
-        zone = _zone(fields, zone)
-        abandoned_after_ms = _exact_ms(fields, "cart_abandoned_after", abandoned_after_ms)
-    return Policy(zone=zone, cart_abandoned_after_ms=abandoned_after_ms)
+        touches, within = _effort(fields, policy)
+        policy = replace(
+            policy,
+            zone=_zone(fields, policy.zone),
+            cart_abandoned_after_ms=_exact_ms(
+                fields, "cart_abandoned_after", policy.cart_abandoned_after_ms
+            ),
+            substitutes=fields.flag("substitutes", default=policy.substitutes),
+            effort_touches=touches,
+            effort_within=within,
+            outranked_for=fields.span("outranked_for", policy.outranked_for),
+        )
+    return policy
+
+
+def _effort(policy: Fields, default: Policy) -> tuple[int, Span]:
+    """From how many contacts about one thing, within how long, her effort is high."""
+    node = policy.get("effort")
+    if node is None:
+        return default.effort_touches, default.effort_within
+    fields = Fields(node, "`effort`", policy.faults, EFFORT_KEYS)
+    touches = fields.whole("touches", default.effort_touches, 2, TOUCHES_MAX)
+    return touches, fields.span("within", default.effort_within)
 
 
 def _zone(fields: Fields, default: str) -> str:

@@ -10,15 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import yaml
 
-from adaptive_stream.catalog.faults import CatalogError, Fault
+from adaptive_stream.catalog.faults import CatalogError, Fault, Faults
 
-BYTES_MAX = 256 * 1024  # A file that a person wrote is far below it.
+BYTES_MAX = 48 * 1024  # A file that a person wrote is far below it.
+VALUES_MAX = 3000  # As is this; each takes its time to read.
 DEPTH_MAX = 24
 DIGITS_MAX = 18  # Whole numbers stay within 64 bits.
-FAULTS_MAX = 100  # A person reads no further, and a hostile file would fill the screen.
 
 Scalar = str | int | float | bool | None
 Plain = Scalar | list["Plain"] | dict[str, "Plain"]
@@ -28,6 +29,7 @@ _WORDS: Mapping[str, Scalar] = {
 }  # fmt: skip
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"-?[0-9]+\.[0-9]+([eE][-+]?[0-9]{1,2})?")
+_STEEP = re.compile(rf"(?:[\[{{]\s*){{{DEPTH_MAX},}}")
 _NAMES = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
 
 
@@ -88,20 +90,31 @@ def load(path: Path, file: str | None = None) -> list[Node]:
     Raises CatalogError with every fault that could be found.
     """
     name = file if file is not None else str(path)
+    return load_bytes(content_of(path, name), name)
+
+
+def content_of(path: Path, name: str) -> bytes:
+    """The bytes of a file. Raises CatalogError."""
     try:
-        content = path.read_bytes()
+        size = path.stat().st_size
+        content = path.read_bytes() if size <= BYTES_MAX else b""
     except OSError as error:
         reason = error.strerror or "cannot be read"
         fault = Fault(name, 0, "", f"cannot be read: {reason}", "check its path and permissions")
         raise CatalogError([fault]) from error
-    return load_bytes(content, name)
+    _check_size(max(size, len(content)), name)
+    return content
+
+
+def _check_size(size: int, file: str) -> None:
+    if size > BYTES_MAX:
+        says = f"has {size} bytes, more than the {BYTES_MAX} that a file may have"
+        raise CatalogError([Fault(file, 0, "", says, "split it into several files")])
 
 
 def load_bytes(content: bytes, file: str) -> list[Node]:
     """As `load`, from bytes at hand."""
-    if len(content) > BYTES_MAX:
-        says = f"has {len(content)} bytes, more than the {BYTES_MAX} that a file may have"
-        raise CatalogError([Fault(file, 0, "", says, "split it into several files")])
+    _check_size(len(content), file)
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -109,6 +122,8 @@ def load_bytes(content: bytes, file: str) -> list[Node]:
         fault = Fault(file, line, "", "is not UTF-8 text", "save the file as UTF-8")
         raise CatalogError([fault]) from error
     reader = _Reader(file)
+    if steep := _STEEP.search(text):  # The parser would look far ahead before it told its depth.
+        reader.refuse_depth(text.count("\n", 0, steep.start()) + 1)
     try:
         documents = reader.documents(yaml.parse(text, Loader=yaml.SafeLoader))
     except (yaml.YAMLError, ValueError, OverflowError) as error:  # The last two: bad \\U escapes.
@@ -140,7 +155,8 @@ class _Reader:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.faults: list[Fault] = []
+        self.faults = Faults()
+        self.values = 0
 
     def documents(self, events: Iterator[yaml.Event]) -> list[Node]:
         starts = (event for event in events if isinstance(event, yaml.NodeEvent))
@@ -198,21 +214,27 @@ class _Reader:
     def refuse_tricks(self, event: yaml.Event, line: int, depth: int) -> None:
         """Raises at once: what follows could not be read as it was meant."""
         says = None
+        self.values += 1
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             says, remedy = "uses an anchor or alias", "write the value out in each place"
         elif tag := getattr(event, "tag", None):
             says, remedy = f"uses a tag, {tag}", "write plain data without tags"
         elif depth > DEPTH_MAX:
-            says = f"is nested deeper than {DEPTH_MAX} levels"
-            remedy = "check the indentation and the brackets"
+            self.refuse_depth(line)
+        elif self.values > VALUES_MAX:
+            says = f"has more than {VALUES_MAX} keys and values"
+            remedy = "split it into several files"
         if says:
             fault = Fault(self.file, line, str(getattr(event, "anchor", "") or ""), says, remedy)
             raise CatalogError([*self.faults, fault])
 
+    def refuse_depth(self, line: int) -> NoReturn:
+        says = f"is nested deeper than {DEPTH_MAX} levels"
+        fault = Fault(self.file, line, "", says, "check the indentation and the brackets")
+        raise CatalogError([*self.faults, fault])
+
     def note(self, line: int, value: str, says: str, remedy: str) -> None:
         self.faults.append(Fault(self.file, line, value, says, remedy))
-        if len(self.faults) >= FAULTS_MAX:
-            raise CatalogError(self.faults)
 
 
 def _line(event: yaml.Event) -> int:

@@ -16,7 +16,7 @@ import orjson
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.cli.customer_links import links, links_text
 from adaptive_stream.cli.customer_request import Request, exit_code, report, report_text
-from adaptive_stream.cli.customer_state import state_text
+from adaptive_stream.cli.customer_state import outbox, outbox_text, state_text
 from adaptive_stream.cli.customer_timeline import Entry, entries, timeline_text, zone_of
 from adaptive_stream.cli.exits import Exit
 from adaptive_stream.cli.find_customer import STATE_TOPIC, Found, find_customer
@@ -27,6 +27,7 @@ from adaptive_stream.engine.journey import Rules
 LOOKS = (
     ("show", "her state now: carts, orders, contracts, consent, journeys, offers"),
     ("timeline", "all that happened, oldest first, and what came of it"),
+    ("outbox", "what is on its way to her, from any tool"),
     ("links", "her identifiers, how each came to be hers, and what is doubted"),
 )
 REQUESTS = (
@@ -36,7 +37,7 @@ REQUESTS = (
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """`customer show|timeline|links IDENTIFIER`, `customer merge|unmerge A B --because TEXT`."""
+    """`customer show|timeline|outbox|links ID`, `customer merge|unmerge A B --because TEXT`."""
     names = "|".join(name for name, _ in LOOKS + REQUESTS)
     actions = parser.add_subparsers(dest="action", required=True, metavar=names)
     for name, says in LOOKS:
@@ -74,6 +75,8 @@ def run(args: argparse.Namespace) -> int:
             shown = entries(reader, args.prefix, found, rules)
     if args.action == "show":
         _print(found.view, state_text(found.view), args.json)
+    elif args.action == "outbox":
+        _print(outbox(found.view), outbox_text(found.view), args.json)
     elif args.action == "links":
         _print(links(found.view), links_text(found.view), args.json)
     else:

@@ -18,7 +18,7 @@ def links(view: View) -> dict[str, Any]:
         "customer": view["customer"],
         "was": view.get("was", []),
         "identifiers": [_text(one) for one in view.get("identifiers", ())],
-        "contacts": [_text(one) for one in view.get("contacts", ())],
+        "addresses": [_text(one) for one in view.get("addresses", ())],
         "joinings": view.get("joinings", []),
         "contested": view.get("contested", {}),
         "apart": view.get("apart", []),
@@ -48,8 +48,8 @@ def _lines(known: dict[str, Any]) -> Iterator[str]:
             yield f"  not hers: {identifier}: {CONTESTED.get(reason, reason)}"
     for one in known["apart"]:
         yield f"  parted from {one['customer']}, whoever says otherwise of {one['identifier']}"
-    if known["contacts"]:
-        yield f"  is reached at {', '.join(known['contacts'])} as well"
+    if known["addresses"]:
+        yield f"  is reached at {', '.join(known['addresses'])} as well"
     if known["flagged"]:
         yield f"  flagged: {known['flagged'].replace('_', ' ')}"
 

@@ -40,6 +40,27 @@ def _lines(view: View) -> Iterator[str]:
         yield f"  offer       {_offer(one)}, good until {one.get('good_until')}"
 
 
+def outbox(view: View) -> list[dict[str, Any]]:
+    """What is on its way to her: each message as it was planned, by the moment that it is due."""
+    messages = view.get("messages", {})
+    planned = [{"message": name, **messages[name]} for name in view.get("outbox", ())]
+    return sorted(planned, key=lambda one: (one.get("due", ""), one["message"]))
+
+
+def outbox_text(view: View) -> str:
+    """The same for people."""
+    lines = []
+    for one in outbox(view):
+        what = one.get("campaign") or "/".join(filter(None, map(one.get, ("journey", "step"))))
+        words = [f"{one.get('due', 'standing'):20}", one["channel"], one["message"]]
+        words += [f"{name} {one[name]}" for name in ("sender", "handle") if one.get(name)]
+        words += [what] if what else []
+        words += [f"about {', '.join(one['about'])}"] if one.get("about") else []
+        words += [f"until {one['revocable_until']}"] if one.get("revocable_until") else []
+        lines.append("  ".join(words))
+    return "\n".join(lines or ["nothing is on its way to her"]) + "\n"
+
+
 def _orders(orders: View) -> Iterator[str]:
     if orders.get("count"):
         yield f"  orders      {orders['count']}, worth {orders.get('value')} in all"

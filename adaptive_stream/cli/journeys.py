@@ -1,7 +1,10 @@
 """The journey files: what is wrong with them, and what they do.
 
 check    every fault of every rule file at once, then the examples of each journey: its tests
-explain  one journey in plain English, and what its examples show
+explain  one journey in plain English, and what its examples show; `standing`: the standing rules
+new      a journey from a template
+schema   what an editor needs to help with these files
+publish  files into force, on every partition; so do pause, resume and rollback; status shows it
 """
 
 import argparse
@@ -10,22 +13,42 @@ import sys
 from dataclasses import asdict, dataclass
 
 from adaptive_stream.catalog.channels import load_channels
-from adaptive_stream.catalog.explain import explain
+from adaptive_stream.catalog.explain import explain, standing_text
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.rules import RuleFiles, read_rules
 from adaptive_stream.catalog.spoken import listed
+from adaptive_stream.catalog.standing import FILE as STANDING_FILE
+from adaptive_stream.catalog.standing import StandingEntry
+from adaptive_stream.cli import journeys_live, journeys_new
 from adaptive_stream.cli.exits import Exit, Refused
-from adaptive_stream.stories.examples import ExampleResult, conditions, run_examples
+from adaptive_stream.cli.topic_name import add_prefix
+from adaptive_stream.stories.examples import (
+    ExampleResult,
+    conditions,
+    run_examples,
+    run_standing,
+    standing_conditions,
+)
+
+STANDING = "standing"
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What the examples of one journey came to. `unproved`: the conditions that none shows."""
+    """What the examples of one journey or standing rule came to. `unproved`: the conditions that
+    none shows; `inline`: those that it defines for itself."""
 
-    file: JourneyFile
+    name: str
+    file: str
     results: list[ExampleResult]
     unproved: tuple[str, ...]
+    inline: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        """`journey`, or `standing`."""
+        return STANDING if self.file == STANDING_FILE else "journey"
 
     @property
     def failed(self) -> list[ExampleResult]:
@@ -48,50 +71,73 @@ class Shown:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands."""
+    add_prefix(parser)
     commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     commands.add_parser("check", help="every fault of every file, and all examples")
     command = commands.add_parser("explain", help="one journey in plain English")
-    command.add_argument("name", metavar="NAME", help="of the journey, as abandoned-cart")
+    command.add_argument("name", metavar="NAME", help="of the journey, or `standing`")
+    journeys_new.add_actions(commands)
+    journeys_live.add_actions(commands)
 
 
 def run(args: argparse.Namespace) -> int:
     """Runs the sub-command; its exit code."""
+    if args.action in journeys_live.ACTIONS:
+        return journeys_live.run(args)
     faults: list[Fault] = []
     files = read_rules(args.rules_dir, load_channels(args.topics_dir, faults))
     faults.extend(files.faults)
     if args.action == "check":
         return _check(files, faults, args)
+    if args.action == "new":
+        return journeys_new.new(args, files)
+    if args.action == "schema":
+        for path in journeys_new.write_schemas(args.rules_dir, files):
+            print(f"wrote {path}")
+        return Exit.OK
     return _explain(files, faults, args)
 
 
 def _check(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) -> int:
     shown = [_show(file, files) for file in files.journeys]
+    shown += [_show_standing(entry, files) for entry in files.standing]
     failed = sum(len(one.failed) for one in shown)
     wrong = bool(faults or failed)
     if args.json:
         for fault in sorted(set(faults)):
             print(json.dumps({"kind": "fault", **asdict(fault)}))
         for one in shown:
-            print(json.dumps({"kind": "journey", **_as_json(one)}))
+            print(json.dumps({"kind": one.kind, **_as_json(one)}))
         counts = {"faults": len(set(faults)), "failed": failed}
         print(json.dumps({"kind": "rules", "rules": files.rules.id, **counts}))
         return Exit.FAULTS if wrong else Exit.OK
     if faults:
         print(CatalogError(faults), end="\n\n")
     for one in shown:
-        print(f"{one.file.journey.name}: {one}")
+        print(f"{one.name}: {one}")
         for result in one.failed:
             print(f"  failed: {result.name}")
             print("\n".join(f"    {line}" for line in result.why.splitlines()))
+    inline = [f"{name} ({one.name})" for one in shown for name in one.inline]
+    if inline:
+        says = "condition is" if len(inline) == 1 else "conditions are"
+        print(f"\n{len(inline)} {says} written in line: {', '.join(inline)}")
+        print("  hint: what a second journey needs is better defined in conditions.yaml")
     if wrong:
         print(f"\n{_counted(len(set(faults)), 'fault')}, {_counted(failed, 'failed example')}")
         return Exit.FAULTS
-    print(f"\nno fault in {_counted(len(shown), 'journey')}; these rules are {files.rules.id}")
+    journeys = _counted(len(files.journeys), "journey")
+    standing = _counted(len(files.standing), "standing rule")
+    print(f"\nno fault in {journeys} and {standing}; these rules are {files.rules.id}")
     return Exit.OK
 
 
 def _explain(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) -> int:
     name = args.name.removesuffix(".yaml").removeprefix("journeys/")
+    if name == STANDING:
+        text = standing_text(entry.rule for entry in files.standing)
+        print(json.dumps({"standing": len(files.standing), "text": text}) if args.json else text)
+        return Exit.OK
     found = [file for file in files.journeys if file.journey.name == name]
     if not found:
         of_file = [fault for fault in faults if fault.file == f"journeys/{name}.yaml"]
@@ -111,17 +157,29 @@ def _explain(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) ->
 
 def _show(file: JourneyFile, files: RuleFiles) -> Shown:
     results = run_examples(file, files.rules)
+    unproved = _unproved(conditions(file.journey), results)
+    return Shown(file.journey.name, file.file, results, unproved, file.inline)
+
+
+def _show_standing(entry: StandingEntry, files: RuleFiles) -> Shown:
+    results = run_standing(entry, files.rules)
+    unproved = _unproved(standing_conditions(entry), results)
+    return Shown(entry.rule.use.condition.name, entry.file, results, unproved, entry.inline)
+
+
+def _unproved(names: tuple[str, ...], results: list[ExampleResult]) -> tuple[str, ...]:
     seen = {name for result in results for name in result.conditions_shown}
-    return Shown(file, results, tuple(n for n in conditions(file.journey) if n not in seen))
+    return tuple(name for name in names if name not in seen)
 
 
 def _as_json(shown: Shown) -> dict[str, object]:
     return {
-        "journey": shown.file.journey.name,
-        "file": shown.file.file,
+        shown.kind: shown.name,
+        "file": shown.file,
         "examples": len(shown.results),
         "passed": len(shown.results) - len(shown.failed),
         "unproved": list(shown.unproved),
+        "inline": list(shown.inline),
         "failed": [{"it": result.name, "why": result.why} for result in shown.failed],
     }
 

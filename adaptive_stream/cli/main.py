@@ -32,7 +32,11 @@ COMMANDS = {
     "play": ("adaptive_stream.cli.play", "a story against the engine or a cluster"),
     "send": ("adaptive_stream.cli.send", "records into a topic, from NDJSON"),
     "tail": ("adaptive_stream.cli.tail", "records of a topic as they come"),
-    "customer": ("adaptive_stream.cli.customer", "one customer: show|timeline|links|merge|unmerge"),
+    "customer": (
+        "adaptive_stream.cli.customer",
+        "one customer: show|timeline|outbox|links|merge|unmerge",
+    ),
+    "sources": ("adaptive_stream.cli.sources", "who is silent, and who waits for them: retire"),
     "identity": ("adaptive_stream.cli.identity", "who is who under changed guards: preview"),
     "journeys": ("adaptive_stream.cli.journeys", "the journey files: check|explain"),
 }

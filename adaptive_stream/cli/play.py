@@ -29,6 +29,7 @@ from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
+from adaptive_stream.stories.world import tells_context
 
 PROFILE = "story"
 
@@ -82,7 +83,9 @@ def play_on_cluster(
     groups: dict[object, list[Story]] = {}
     for story in stories:
         # A metric is the worker's, not a story's: a story that reads one has a worker of its own.
-        alone = story.sid if any(moment.looks for moment in timeline(story)) else ""
+        # What is known beside customers, one story would hear from another.
+        looks = any(moment.looks for moment in timeline(story))
+        alone = story.sid if looks or tells_context(story) else ""
         groups.setdefault((frozenset(story.load), story.calendar, alone), []).append(story)
     played = {}
     for together in groups.values():

@@ -26,7 +26,7 @@ from adaptive_stream.engine.fact_data import (
     read_text,
 )
 from adaptive_stream.engine.identifier import STRENGTH, normalise, route
-from adaptive_stream.engine.item import read_lines
+from adaptive_stream.engine.item import read_codes, read_lines
 from adaptive_stream.engine.refusal import Flaw, Reason, Refusal
 
 IDENTIFIERS_MAX = 16  # Nobody shows more at once; a thousand in one record would be an attack.
@@ -91,6 +91,8 @@ def make_fact(
         data["contact"] = [text for text in contact if text not in blocked]
     if lines and fact_type in ABOUT_ONE_ITEM:
         data["item"] = lines[0].item
+    if fact_type == "product.described":
+        data["codes"] = read_codes(draft.data)
     subject = SUBJECT.get(fact_type)
     if subject is not None and subject not in data:
         return Refusal(Reason.NO_SUBJECT, f"data.{subject}")

@@ -5,6 +5,7 @@ look again.
 import msgspec
 
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decide import decide
 from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
@@ -33,7 +34,7 @@ class Stepped(msgspec.Struct, frozen=True):
 def conclude(
     customer: Customer,
     rules: Rules,
-    clock: Clock,
+    given: Given,
     *,
     cause: Cause | None,
     known_ms: int,
@@ -54,19 +55,19 @@ def conclude(
     if not any(member.identifiers for member in customer.members.values()):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
-    if forget_old(customer, clock.now_ms):
+    if forget_old(customer, given.clock.now_ms):
         known = touched = None
-    view = fold(customer, clock, rules.policy, known)
-    if touched is not None and customer.judged_by == rules.id and asleep(customer, clock):
+    view = fold(customer, given, rules.policy, known)
+    if touched is not None and customer.judged_by == rules.id and asleep(customer, given.clock):
         view.fresh = touched
     customer.judged_by = rules.id
-    clocks = rules.clocks(clock)
+    clocks = rules.clocks(given.clock)
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
     strangers_ms = forget_ms(customer, rules.identity, view.identifiers)
-    wakes = (wake_ms(judgement, rules, clock, clocks), strangers_ms)
+    wakes = (wake_ms(judgement, rules, given.clock, clocks), strangers_ms)
     customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
-    faults += tuple(f"not_started:{name}" for name in judgement.not_started)
+    faults += tuple(f"not_started:{name}" for name in judgement.not_started) + judgement.would
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults, view)
 
 
@@ -86,14 +87,14 @@ def forget_ms(
     return due_ms if customer.asked_ms < due_ms else customer.asked_ms + DAY_MS
 
 
-def show(customer: Customer, rules: Rules, clock: Clock) -> CustomerState | None:
+def show(customer: Customer, rules: Rules, given: Given) -> CustomerState | None:
     """Her public state, to be said again; None of somebody of whom nothing was said yet."""
     if not customer.shown_ms:
         return None
     if customer.merged_into:
         view: dict[str, object] = {"merged_into": customer.merged_into}
     else:
-        view = public(customer, fold(customer, clock, rules.policy))
+        view = public(customer, fold(customer, given, rules.policy))
     return CustomerState(customer.id, customer.state_seq, customer.shown_ms, view)
 
 

@@ -8,18 +8,25 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from adaptive_stream.engine import fact
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Heard, Order
 from adaptive_stream.engine.journey import KIND_OF, Expression, Use
+from adaptive_stream.engine.said import Said
+from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import Entity, Hit, View
+
+CONTEXT = frozenset(fact.CONTEXT)
 
 
 class About(msgspec.Struct, frozen=True):
-    """What an instance is about: its kind, its key, and the entity (None for the customer)."""
+    """What an instance is about: its kind, its key, and the entity (None for the customer); and
+    the run itself, by the names of its journey and its instance."""
 
     kind: str
     key: str
     entity: Entity | None
+    run: tuple[str, str] = ("", "")
 
     def since_ms(self, begun_ms: int) -> int:
         """Since when facts can concern a run: a cart since it was filled, her since it began."""
@@ -38,7 +45,9 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
     if view.types.isdisjoint(use.condition.hears):
         return []  # Most conditions, for most customers: nothing of the kind ever happened.
     of_order = order.id if order else None
-    known = (use.condition.name, use.argument, about.kind, about.key, of_order)
+    where = use.condition.where
+    own = about.run if where is not None and "run" in where.names else ()
+    known = (use.condition.name, use.argument, about.kind, about.key, of_order, *own)
     found = view.hits.get(known)
     if found is None:
         found = list(_hits(use, about, view, order))
@@ -47,6 +56,13 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
         # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier.
         view.hits[known] = found = found[:1] if use.condition.after is not None else found
     return found
+
+
+def endings(use: Use, about: About, view: View) -> list[tuple[Hit, Cause]]:
+    """Every way in which it held, with the fact that ended it."""
+    hits(use, about, view)
+    over = (use.condition.name, use.argument, about.kind, about.key)
+    return view.endings.get(over, [])
 
 
 def holds(
@@ -61,11 +77,19 @@ def true(
     expression: Expression | None, about: About, view: View, order: Order | None = None
 ) -> bool:
     """An `only_if` of a journey: it speaks of the instance's own thing and of the customer."""
-    return expression is None or bool(expression.run(_scope(about, view, order)))
+    return expression is None or bool(expression.run(_scope(about, view, order, expression)))
 
 
-def _scope(about: About, view: View, order: Order | None) -> dict[str, object]:
+def _scope(
+    about: About, view: View, order: Order | None, expression: Expression | None
+) -> dict[str, object]:
     scope: dict[str, object] = {"customer": view}
+    if expression is not None and "about" in expression.names:
+        scope["about"] = _subject(about, view)
+    if expression is not None and "run" in expression.names:
+        scope["run"] = Said(view.messages, *about.run)
+    if expression is not None and "now" in expression.names:
+        scope["now"] = view.now
     if order is not None:
         scope["order"] = order
     if about.entity is not None:
@@ -73,9 +97,21 @@ def _scope(about: About, view: View, order: Order | None) -> dict[str, object]:
     return scope
 
 
+def _subject(about: About, view: View) -> Subject:
+    """What it is about, asked once: conditions ask for it again and again."""
+    known = view.subjects.get((about.kind, about.key))
+    if known is None:
+        known = Subject(about.entity, view.context, view.region, view.now_ms)
+        view.subjects[about.kind, about.key] = known
+    return known
+
+
 def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[Hit]:
     condition = use.condition
-    scope = _scope(about, view, order)
+    scope = _scope(about, view, order, condition.where)
+    shown: list[Heard] = []
+    if not CONTEXT.isdisjoint(condition.hears):
+        shown.append(_subject(about, view).heard)
     if condition.takes:
         scope[condition.takes] = use.argument
     other = next((kind for kind in condition.kinds if kind != about.kind), "")
@@ -87,12 +123,14 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[H
             scope[other] = candidate
         if condition.where is not None and not condition.where.run(scope):
             continue
-        sources = [s.heard for s in (candidate, about.entity) if s is not None]
+        sources = [s.heard for s in (candidate, about.entity) if s is not None] + shown
         cause = _latest(condition.hears, sources, view.heard, (about.kind, other))
         if cause is None:
             continue
         end = _latest(condition.ends_on, sources, view.heard, (about.kind, other))
         if end is not None and end.at_ms >= cause.at_ms:
+            over = (condition.name, use.argument, about.kind, about.key)
+            view.endings.setdefault(over, []).append((Hit(cause.at_ms, cause), end))
             continue
         at_ms = cause.at_ms
         if condition.after is not None:

@@ -25,20 +25,25 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     data: dict[str, object] = {}
 
 
-class StepState(msgspec.Struct, array_like=True):
-    """Where one step of an instance stands. `outcome`: offered, skipped, expired."""
+class StepState(msgspec.Struct, array_like=True, omit_defaults=True):
+    """Where one step of an instance stands. `outcome`: offered, expired, skipped (she has done it
+    already), unreachable, or due where another tool sends it. `by`: the channel that was chosen."""
 
     due_ms: int
     outcome: str
     done_ms: int
+    by: str = ""
 
 
 class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
     `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
-    what each channel was last told to leave: channel -> steps; `told_to`: the mark of whom that
-    named (see reach.py).
+    what each channel was last told to leave: channel -> steps. `version`: of the journey's steps,
+    as they were when it began. `thing`: what it runs for, where its own key is another (`cart-9.2`,
+    the second run, for what is left of cart-9); what happened up to `after_ms` cannot stop it, for
+    it began in spite of that. `waits_for`: the source that it waits for, channel/source;
+    `told_to`: channel -> the mark of whom its last word named (see reach.py).
     """
 
     journey: str
@@ -53,11 +58,46 @@ class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
     steps: dict[str, StepState] = {}
     told: dict[str, tuple[str, ...]] = {}
     moved_ms: int = 0
+    version: str = ""
+    thing: str = ""
+    after_ms: int = 0
+    waits_for: str = ""
     told_to: dict[str, bytes] = {}
+
+    @property
+    def about(self) -> str:
+        """The key of what it runs for."""
+        return self.thing or self.key
+
+
+class Plan(msgspec.Struct, array_like=True, omit_defaults=True):
+    """What the sender of a planned message was told last. `status`: "" while it may go, held,
+    stopped, or too_late: it should have been stopped, and could not be any more."""
+
+    status: str = ""
+    because: str = ""
+    until_ms: int | None = None
+    rev: int = 0
+
+
+class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
+    """A purpose that a standing rule holds, as its channels were told last. `because` is "" while
+    nothing holds it; `ended_by` is the type of the fact that ended the reason, when only a rest is
+    left of it. `told`: channel -> whom (a digest). `offered`: rule -> the moment it offered for."""
+
+    because: str = ""
+    until_ms: int | None = None
+    ended_by: str = ""
+    rev: int = 0
+    told: dict[str, str] = {}
+    offered: dict[str, int] = {}
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
-    """An opportunity that is open: what to repeat in its withdrawal, and the order it rests on."""
+    """An opportunity that is open: what to repeat in its withdrawal, and the order it rests on.
+
+    `rule`: the standing rule that made it, where no journey did; `claimed`: the channel that has
+    taken it. `risk`: what was not known when it was made."""
 
     id: str
     kind: str
@@ -73,19 +113,23 @@ class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
     not_before_ms: int
     good_until_ms: int
     rests_on: str = ""
+    rule: str = ""
+    claimed: str = ""
+    risk: str = ""
 
 
 class Member(msgspec.Struct, omit_defaults=True):
     """What one set of never-merged identifiers did. `identifiers`: hash -> "type:value".
 
     `parts`: part -> business key -> kept facts in order of (at_ms, id). `retracted`: fact ids
-    that a source took back. `instances`: "journey/key" -> Instance.
+    that a source took back. `instances`: "journey/key" -> Instance. `plans`: by message.
     """
 
     identifiers: dict[str, str] = {}
     parts: dict[str, dict[str, list[Kept]]] = {}
     retracted: dict[str, int] = {}
     instances: dict[str, Instance] = {}
+    plans: dict[str, Plan] = {}
 
 
 class Told(msgspec.Struct, omit_defaults=True):
@@ -97,6 +141,9 @@ class Told(msgspec.Struct, omit_defaults=True):
     cases: dict[str, str] = {}
     consent: dict[str, str] = {}
     profile: dict[str, str] = {}
+    topics: dict[str, str] = {}
+    preferences: dict[str, str] = {}
+    exposures: dict[str, str] = {}
 
 
 class Joining(msgspec.Struct, frozen=True, array_like=True):
@@ -146,7 +193,8 @@ class Customer(msgspec.Struct, omit_defaults=True):
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
-    of her newest public state, 0 for none. `judged_by`: the id of the rules that were asked last.
+    of her newest public state, 0 for none. `quiet`: by purpose. `judged_by`: the id of the rules
+    that were asked last.
     """
 
     id: str
@@ -154,6 +202,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
     members: dict[str, Member] = {}
     told: Told = msgspec.field(default_factory=Told)
     offers: dict[str, Offer] = {}
+    quiet: dict[str, Quiet] = {}
     was: list[str] = []
     joinings: list[Joining] = []
     apart: list[tuple[str, str]] = []
@@ -176,7 +225,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
 
     def become_redirect(self, winner: str, log_ms: int) -> None:
         """Keep nothing but the counters and the way to the winner."""
-        self.members, self.offers, self.told = {}, {}, Told()
+        self.members, self.offers, self.quiet, self.told = {}, {}, {}, Told()
         self.was, self.joinings, self.apart, self.waiting = [], [], [], []
         self.returned, self.contested = {}, {}
         self.merged_into, self.merged_ms, self.wake_ms = winner, log_ms, None

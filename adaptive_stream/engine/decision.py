@@ -75,11 +75,12 @@ class Suppression(msgspec.Struct, frozen=True):
     releasable_until_ms: int | None
     rules: str
     scope: str = "instance"
+    purpose: str = ""  # of scope purpose
     messages: tuple[dict[str, object], ...] = ()
 
 
 class Opportunity(msgspec.Struct, frozen=True):
-    """One record of opportunities.v1. `kind`: step, instead. action: offer, withdraw."""
+    """One record of opportunities.v1. `kind`: step, instead, next. action: offer, withdraw."""
 
     id: str
     action: str
@@ -102,6 +103,7 @@ class Opportunity(msgspec.Struct, frozen=True):
     because: str
     known_ms: int
     rules: str
+    risk: str | None = None
 
 
 Decision = StateChanged | CustomerState | Suppression | Opportunity

@@ -47,7 +47,7 @@ KEYS: Mapping[str, tuple[str, str]] = {
             *("customer", "member", "into"),
         )
     },
-    **{name: (name, FLAG) for name in ("gift", "solved", "standing", "sensitive")},
+    **{name: (name, FLAG) for name in ("gift", "solved", "standing", "sensitive", "retired")},
     "do_not_contact": ("do_not_contact", FLAG),
     **{name: (name, MONEY) for name in ("value", "price")},
     **{

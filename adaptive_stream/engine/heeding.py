@@ -11,11 +11,20 @@ from dataclasses import dataclass
 from adaptive_stream.engine.journey import Expression, Journey, Rules
 from adaptive_stream.engine.keep import PART_OF
 
-PART_OF_KIND = {"cart": "carts", "order": "orders", "contract": "contracts", "case": "cases"}
+PART_OF_KIND = {
+    "cart": "carts",
+    "order": "orders",
+    "contract": "contracts",
+    "case": "cases",
+    "topic": "topics",
+    "message": "messages",
+    "viewed_item": "interest",
+    "registration": "registrations",
+}
 # Her own attributes; what all of them rest on (her zone) makes everything fresh when it changes.
 PART_OF_ATTRIBUTE = {
     **{f"{kind}s": part for kind, part in PART_OF_KIND.items()},
-    **dict.fromkeys(("zone", "region", "home_store", "language"), "profile"),
+    **dict.fromkeys(("zone", "region", "home_store", "language", "tier"), "profile"),
 }
 EVERYTHING = "*"
 
@@ -32,8 +41,9 @@ def concerned(rules: Rules, fresh: frozenset[str]) -> Concerned:
     """By the parts that were folded again."""
     found = rules.concerned.get(fresh)
     if found is None:
-        journeys = tuple(each for each in rules.journeys if _heeds(each, fresh))
-        found = Concerned(journeys, frozenset(each.name for each in journeys))
+        known = (*rules.journeys, *rules.earlier.values())
+        names = frozenset(each.name for each in known if _heeds(each, fresh))
+        found = Concerned(tuple(each for each in rules.journeys if each.name in names), names)
         rules.concerned[fresh] = found
     return found
 
@@ -45,22 +55,27 @@ def _heeds(journey: Journey, fresh: frozenset[str]) -> bool:
 
 def parts_of(journey: Journey) -> Iterator[str]:
     """The parts that it looks at; one may come several times."""
-    yield "profile"  # Her zone says when a day is over.
+    yield from ("profile", "consent", "preferences")  # Her zone, and where she may be reached.
+    if journey.wait_for:
+        yield EVERYTHING  # Which shops are hers, anything may say.
     yield PART_OF_KIND.get(journey.for_each, "profile")
-    expressions = [journey.only_if, *(instead.only_if for instead in journey.instead)]
+    restarts = (restart.only_if for restart in journey.restart_when)
+    for expression in (journey.only_if, *(each.only_if for each in journey.instead), *restarts):
+        yield from _named(expression)
     for use in journey.uses():
         for type_ in (*use.condition.hears, *use.condition.ends_on):
             yield "carts" if type_ == "cart.abandoned" else PART_OF.get(type_, EVERYTHING)
-        expressions.append(use.condition.where)
-    for expression in expressions:
-        if expression is not None:
-            yield from _named(expression)
+        yield from _named(use.condition.where, use.condition.takes)
 
 
-def _named(expression: Expression) -> Iterator[str]:
+def _named(expression: Expression | None, argument: str | None = None) -> Iterator[str]:
+    if expression is None:
+        return
     for name in expression.names:
         if name in PART_OF_KIND:
             yield PART_OF_KIND[name]
         elif name == "customer":
             hers = expression.hers
             yield from (PART_OF_ATTRIBUTE.get(each, EVERYTHING) for each in hers or (EVERYTHING,))
+        elif name != argument:
+            yield EVERYTHING  # The time, or what the shop says of an item.

@@ -17,6 +17,7 @@ CODE_CHARACTERS_MAX = 100
 
 CODES = ("sku", "item", "gtin", "ean", "upc", "product_id", "id")  # the first that is usable
 PRICES = ("price", "unit_price")  # of one piece
+BAR_CODE = "gtin:"  # Before the digits of one.
 _BAR_CODES = frozenset(("gtin", "ean", "upc"))
 _GTIN = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 _WHOLE = re.compile(r"[+-]?[0-9]{1,9}(?:\.0{1,6})?")
@@ -47,6 +48,13 @@ def read_lines(
     return tuple(line for line in lines if line is not None)
 
 
+def read_codes(data: Mapping[str, object]) -> list[str]:
+    """Every code under which `data` names its one item, the one that stands for it first."""
+    said = ((data.get(name), name) for name in CODES[:-1])
+    found = (item_code(value, name) for value, name in said if value is not None)
+    return list(dict.fromkeys(code for code in found if code is not None))
+
+
 def item_code(value: object, name: str = "sku") -> str | None:
     """An item's code as written under `name` (sku, gtin, …), None when it names nothing."""
     if type(value) is int and abs(value) < 10**18:
@@ -63,7 +71,7 @@ def item_code(value: object, name: str = "sku") -> str | None:
     if not _GTIN.fullmatch(text):
         return None
     # UPC-12 and GTIN-14 are other spellings of the EAN-13 on the same box.
-    return "gtin:" + (text[1:] if len(text) == 14 and text[0] == "0" else text.rjust(13, "0"))
+    return BAR_CODE + (text[1:] if len(text) == 14 and text[0] == "0" else text.rjust(13, "0"))
 
 
 def _line(row: object, currency: str, returned: bool, flaws: list[Flaw], flat: bool) -> Line | None:

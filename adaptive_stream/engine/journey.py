@@ -8,20 +8,32 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.fact import CART, CONTRACT, ORDER
+from adaptive_stream.engine.fact import CART, CONTRACT, ORDER, WITHOUT_CUSTOMER
 from adaptive_stream.engine.guard import IdentityPolicy
+from adaptive_stream.engine.sender import Sender
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.span import Span
 
 if TYPE_CHECKING:
     from adaptive_stream.engine.heeding import Concerned
 
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
-ENTITIES = ("cart", "order", "contract", "case")  # what a condition can speak of, beside `customer`
+# What a condition can speak of, beside `customer` and `now`.
+ENTITIES = (
+    "cart", "order", "contract", "case", "viewed_item", "registration", "message", "topic",
+)  # fmt: skip
+SHADOW = "~shadow"  # Behind the name of a journey that runs beside.
+PURPOSES = ("marketing", "service", "mandatory")
+ALL_CHANNELS = ""  # In Clocks: for the standing rules, which may hear of anything.
 KIND_OF: Mapping[str, str] = {
     **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
     **dict.fromkeys(ORDER, "order"),
     **dict.fromkeys(CONTRACT, "contract"),
     **dict.fromkeys(("case.opened", "case.closed"), "case"),
+    **dict.fromkeys(("call.ended", "chat.ended", "message.received"), "topic"),
+    "product.viewed": "viewed_item",
+    "customer.registered": "registration",
+    "message.scheduled": "message",
 }
 
 
@@ -30,12 +42,13 @@ class Expression:
     """A checked expression of the safe subset. `names`: the names it reads from the scope, `hers`:
     the attributes of `customer`, empty where they are not known.
 
-    `run(scope)` never raises: what cannot be computed is False.
+    `run(scope)` never raises: what cannot be computed is False. One that asks for the time names
+    `now`: the scope then has a Now, which says when to look again.
     """
 
     text: str
     names: frozenset[str]
-    run: Callable[[Mapping[str, object]], object]
+    run: Callable[[Mapping[str, object]], object] = field(compare=False)
     hers: frozenset[str] = frozenset()
 
 
@@ -81,6 +94,23 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """`restart_when`: `after` the condition stopped the run, another begins for what is left."""
+
+    use: Use
+    after: Span
+    only_if: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitFor:
+    """`wait_for`: no step before her sources of this channel are complete, `at_most` so long."""
+
+    channel: str
+    at_most: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One message. `wait` counts from the due moment of the step before, or from the start."""
 
@@ -106,15 +136,32 @@ class Instead:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """`journeys pause` until `journeys resume`, UTC ms; `to_ms` None: it has not been resumed."""
+
+    from_ms: int
+    to_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Journey:
-    """One file of rules/journeys/. `heeds`: the channels that can carry a fact it listens for."""
+    """One file of rules/journeys/.
+
+    `heeds`: the channels that can carry a fact it listens for; `again_after`: a thing has another
+    run that long after the one before began, None once that has ended; `once`: it never has;
+    `run_by`: the sender that counts the steps itself, so that none is offered, "" for nobody.
+
+    Of its life in the log: `version` names its steps, so that a run keeps those that it entered
+    with, unless the file says `migrate`; what began before `since_ms` starts nothing, for nobody
+    waited for it then; a `shadow` runs beside and tells nobody.
+    """
 
     name: str
     says: str
     owner: str
     purpose: str
     worth: float
-    for_each: str  # cart, order, contract or customer
+    for_each: str  # one of ENTITIES, or customer
     when: Use
     only_if: Expression | None
     not_older_than: Span
@@ -124,6 +171,16 @@ class Journey:
     instead: tuple[Instead, ...] = ()
     ends: Span = Span(days=14)
     heeds: frozenset[str] = frozenset()
+    restart_when: tuple[Restart, ...] = ()
+    wait_for: tuple[WaitFor, ...] = ()
+    again_after: Span | None = None
+    once: bool = False
+    run_by: str = ""
+    version: str = ""
+    migrate: bool = False
+    since_ms: int = 0
+    pauses: tuple[Pause, ...] = ()
+    shadow: bool = False
     awaits: tuple[Use, ...] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -132,11 +189,36 @@ class Journey:
         awaits = tuple(use for use in uses if use.condition.after)
         object.__setattr__(self, "awaits", awaits)
 
+    @property
+    def paused(self) -> bool:
+        """Whether nothing of it is due until somebody resumes it."""
+        return any(pause.to_ms is None for pause in self.pauses)
+
+    def moved(self, due_ms: int) -> int | None:
+        """When a step is due that would be due then: what came due in a pause is due at its end,
+        None while there is none."""
+        for pause in self.pauses:
+            if pause.to_ms is None:
+                return None
+            if pause.from_ms <= due_ms:
+                due_ms = max(due_ms, pause.to_ms)
+        return due_ms
+
+    def channels(self) -> frozenset[str]:
+        """Those on which it sends something."""
+        return frozenset(channel for step in self.steps for channel in step.by)
+
+    @property
+    def begins_by_context(self) -> bool:
+        """Whether a price or a stock begins it: facts of nobody, that visit nobody."""
+        return not WITHOUT_CUSTOMER.isdisjoint(self.when.condition.hears)
+
     def uses(self) -> Iterator[Use]:
         """Every condition as the journey uses it; one may come several times."""
         yield self.when
         yield from self.stop_when
         yield from (hold.use for hold in self.hold_when)
+        yield from (restart.use for restart in self.restart_when)
         for step in self.steps:
             yield from step.unless
         for instead in self.instead:
@@ -144,35 +226,80 @@ class Journey:
 
 
 @dataclass(frozen=True, slots=True)
+class StandingRule:
+    """One line of policy/standing.yaml: it judges each message of any tool.
+
+    `verb`: stop or hold. `scope`: message, endpoint, purpose or all; `purpose`: which, for scope
+    purpose; `of`: the purposes of the messages that it judges, for scope message. A hold ends as
+    that of a journey does, and `then_rest` later. `offer`: what is offered when the rule bites,
+    with `then_rest` when the reason is over; `kind`: `instead` of what is kept from her, or `next`,
+    what should be done for her now. It is of the purpose `offers_as`, another than what is held, or
+    nobody might say it.
+    """
+
+    verb: str
+    scope: str
+    use: Use
+    purpose: str = ""
+    of: tuple[str, ...] = ("marketing",)
+    at_most: Span | None = None
+    lasts: Span | None = None
+    then_rest: Span | None = None
+    offer: str | None = None
+    kind: str = "instead"
+    offers_as: str = "service"
+    channels: tuple[str, ...] = ("email", "callcentre")
+    good_for: Span = Span(days=14)
+
+
+@dataclass(frozen=True, slots=True)
 class Clocks:
-    """clocks[journey]: what the time is for it, UTC ms."""
+    """clocks[journey]: what the time is for it, UTC ms; clocks[ALL_CHANNELS] for everybody."""
 
     by_name: Mapping[str, Journey]
     clock: Clock
 
     def __getitem__(self, name: str) -> int:
+        if name == ALL_CHANNELS:
+            return self.clock.at(frozenset(self.clock.known))
         return self.clock.at(self.by_name[name].heeds)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
     """What holds for all journeys. `endpoints`: channel -> identifier types that reach her there,
-    in order of preference. `cart_heeds`: the channels that can carry cart and order facts."""
+    in order of preference. `cart_heeds`: the channels that can carry cart and order facts.
+    `substitutes`: another item of the same category counts as bought instead. `effort_touches`:
+    with so many contacts about one thing within `effort_within` her effort is high.
+    `outranked_for`: of steps due at once on one channel the weaker ones wait so long."""
 
     zone: str = "UTC"
     cart_abandoned_after_ms: int = 1_800_000
+    substitutes: bool = True
     endpoints: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cart_heeds: frozenset[str] = frozenset()
+    effort_touches: int = 3
+    effort_within: Span = Span(days=30)
+    outranked_for: Span = Span(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """All that is in force, under one id (`r-` + hash of the files, tzdata version, semantics)."""
+    """All that is in force, under one id (`r-` + hash of the files, tzdata version, semantics).
+
+    `earlier`: by name and version, what runs that entered with other steps go by: the journey of
+    today with the steps of then. `withdrawn`: journeys that are none any more, and their channels.
+    """
 
     id: str
     journeys: tuple[Journey, ...] = ()
     policy: Policy = Policy()
     identity: IdentityPolicy = IdentityPolicy()
+    standing: tuple[StandingRule, ...] = ()
+    senders: Mapping[str, Sender] = field(default_factory=dict)
+    sources: Mapping[str, Sources] = field(default_factory=dict)  # by channel
+    earlier: Mapping[tuple[str, str], Journey] = field(default_factory=dict)
+    withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
     timed: tuple[Journey, ...] = field(init=False, compare=False)
@@ -181,14 +308,23 @@ class Rules:
     )
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey listens for. `timed`: the journeys that time alone
-        begins. `concerned`: of heeding.py, filled as it is asked for."""
-        uses = [use for journey in self.journeys for use in journey.uses()]
-        heard = (name for use in uses for name in (*use.condition.hears, *use.condition.ends_on))
+        """`hears`: the facts that some journey or standing rule listens for. `timed`: the journeys
+        that time alone begins. `concerned`: of heeding.py, filled as it is asked for."""
+        known = (*self.journeys, *self.earlier.values())
+        uses = [use for journey in known for use in journey.uses()]
+        uses += [rule.use for rule in self.standing]
+        heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
+        # What a price or a stock begins is begun for things of hers: she is looked at with them.
+        things = {journey.for_each for journey in known if journey.begins_by_context}
+        heard |= {name for name, kind in KIND_OF.items() if kind in things}
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
         object.__setattr__(self, "timed", timed)
+
+    def of_run(self, name: str, version: str) -> Journey | None:
+        """What a run goes by that entered the journey `name` with the steps `version`."""
+        return self.earlier.get((name, version)) or self.by_name.get(name)
 
     def clocks(self, clock: Clock) -> "Clocks":
         """What the time is for each journey, as of the channels that it heeds."""

@@ -18,16 +18,21 @@ from adaptive_stream.engine.customer import (
 from adaptive_stream.engine.fact import Fact, Line
 from adaptive_stream.engine.parts import (
     carts,
+    claims,
     consent,
     contacts,
     contracts,
+    interest,
     messages,
     orders,
+    preferences,
     profile,
+    registrations,
     seen,
     service,
+    topics,
 )
-from adaptive_stream.engine.parts.kept import keep, rank
+from adaptive_stream.engine.parts.kept import FACTS_PER_KEY_MAX, keep, rank
 
 PARTS: dict[str, ModuleType] = {
     "carts": carts,
@@ -37,6 +42,10 @@ PARTS: dict[str, ModuleType] = {
     "consent": consent,
     "messages": messages,
     "profile": profile,
+    "topics": topics,
+    "preferences": preferences,
+    "claims": claims,
+    "interest": interest,
     "seen": seen,
 }
 PART_OF = {type_: name for name, part in PARTS.items() for type_ in part.FACTS}
@@ -47,7 +56,13 @@ KEYS_MAX = {
     "cases": 50,
     "consent": 50,
     "messages": 100,
+    "topics": 50,
+    "preferences": 20,
+    "claims": 50,
+    "interest": 20,
+    "registrations": 10,
 }
+UNSHOWN = frozenset(("seen", "interest"))  # What is no news to anybody the moment that it comes.
 LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
 RETRACTED_MAX = 200
 DAY_MS = 86_400_000
@@ -55,7 +70,9 @@ DAY_MS = 86_400_000
 # usual. What is over goes by whole things, the oldest of each part first.
 STATE_BYTES_MAX = 240 * 1024
 FACT_BYTES = 256  # What a fact can add beside itself: names, and what was told of it.
-DROPPED_FIRST = ("messages", "carts", "orders", "cases", "contracts", "consent")
+DROPPED_FIRST = ("interest", "messages", "topics", "claims") + (
+    "carts", "orders", "cases", "contracts", "consent",
+)  # fmt: skip
 ORDER_LINES_MS = 90 * DAY_MS  # Behind the partition's clock; then an order's total stays.
 
 
@@ -85,8 +102,15 @@ def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
     if "contact" in fact.data and fact.type in contacts.FACTS:
         said = msgspec.structs.replace(kept, data=contacts.kept_data(fact))
         keep(member, contacts.PART, contacts.key(fact), said)
-    dropped = keep(member, name, key, kept)
-    return tuple(d for d in (dropped, _evict(member, name)) if d)
+    if fact.type in registrations.FACTS:
+        said = msgspec.structs.replace(kept, data=registrations.kept_data(fact))
+        keep(member, registrations.PART, registrations.key(fact), said)
+    most = interest.LOOKS_MAX if name == "interest" else FACTS_PER_KEY_MAX
+    dropped = keep(member, name, key, kept, most)
+    evicted = _evict(member, name)
+    if name == "interest":
+        return ()  # It fades anyway: what was seen before all that is no loss to anybody.
+    return tuple(d for d in (dropped, evicted) if d)
 
 
 def _lines(fact: Fact) -> tuple[Line, ...]:

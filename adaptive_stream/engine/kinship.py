@@ -7,8 +7,8 @@ import msgspec
 
 from adaptive_stream.engine import allowed, merge, parting
 from adaptive_stream.engine.allowed import Known, Side
-from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.conclude import Stepped, conclude
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Contested, Customer, Gone, Joining, Member
 from adaptive_stream.engine.decision import Cause, CustomerState, StateChanged, Transition
 from adaptive_stream.engine.fact import Fact
@@ -65,12 +65,14 @@ def _ship(customer: Customer, agreed: merge.Merge, arrival: Arrival, rules: Rule
     return Stepped(customer, (changed, last), tuple(messages), customer.wake_ms)
 
 
-def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def absorb(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """The winner takes a loser in, and everything is judged again."""
+    shipped = merge.decode_absorb(arrival.body)
     if customer.merged_into:
+        parcel = shipped.parcel
+        parting.sent_on(customer, parcel.members, parcel.identity_epoch)
         message = Message("customer", customer.merged_into, arrival.kind, arrival.body)
         return _unchanged(customer, [message])
-    shipped = merge.decode_absorb(arrival.body)
     winner = merge.moved(customer, shipped.by.winner)
     if winner:  # Whom the loser was linked to is not here any more: she is asked there.
         again = merge.propose(shipped.by.loser, winner, override=shipped.by.override)
@@ -88,7 +90,7 @@ def absorb(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"merge-{shipped.customer}", merged.name),
         known_ms=arrival.log_ms,
         transitions=(merged,),
@@ -115,7 +117,7 @@ def _cause(arrival: Arrival, name: str, type_: str) -> Cause:
     return Cause(arrival.log_ms, name, type_, position=arrival.cause)
 
 
-def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def joined(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """An identifier becomes a member, if the guards allow it."""
     body = merge.decode_joined(arrival.body)
     side, by = body.side, body.by
@@ -155,7 +157,7 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> 
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"joined-{side.member}", "identity.linked"),
         known_ms=arrival.log_ms,
         messages=(*messages, *merge.awaited(customer)),
@@ -171,6 +173,8 @@ def _pass_on(customer: Customer, body: merge.Joined, arrival: Arrival, to: str) 
     """
     side, by = body.side, body.by
     messages = [Message("customer", to, arrival.kind, arrival.body, member=arrival.member)]
+    if customer.merged_into:
+        parting.sent_on(customer, [side.member], 0)  # Any other word of it is newer.
     if customer.merged_into or by is None:
         return _unchanged(customer, messages)
     parting.is_gone(customer, side.member, Gone(to, customer.returned[by.member].epoch))
@@ -197,7 +201,7 @@ def _make_room(customer: Customer, identifier: str, by: Side, rules: Rules) -> l
     return []
 
 
-def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def contested(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """An identifier of hers has stopped proving who somebody is; what rested on it today leaves."""
     body = merge.decode_contest(arrival.body)
     identifier, reason = body.identifier, body.reason
@@ -219,7 +223,7 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"contested-{arrival.member}", "identity.contested"),
         known_ms=arrival.log_ms,
         transitions=(Transition("identity.contested", arrival.log_ms, fields),),
@@ -227,7 +231,7 @@ def contested(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) 
     )
 
 
-def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: Clock) -> Stepped:
+def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, given: Given) -> Stepped:
     """Give back what joined two identifiers, and keep them apart."""
     names = (*fact.identifiers, "", "")[:2]
     one, other = (parting.home_of(customer, name) for name in names)
@@ -250,7 +254,7 @@ def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: C
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=cause,
         known_ms=cause.known_ms,
         transitions=(Transition("customer.unmerged", cause.at_ms, fields),),
@@ -258,7 +262,7 @@ def unmerge(customer: Customer, fact: Fact, cause: Cause, rules: Rules, clock: C
     )
 
 
-def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -> Stepped:
+def returned(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> Stepped:
     """Members are back where they were before a merge."""
     back = parting.decode_return(arrival.body)
     remaps = parting.take_back(customer, back)
@@ -271,7 +275,7 @@ def returned(customer: Customer, arrival: Arrival, rules: Rules, clock: Clock) -
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=_cause(arrival, f"return-{customer.id}", type_),
         known_ms=arrival.log_ms,
         transitions=transitions,

@@ -7,9 +7,8 @@ class Arrival(msgspec.Struct, frozen=True):
     """One internal record as it reaches `resolve` or `step`.
 
     kind: on identity.facts.v1 `fact`, `link`, `unlink`, `remap`, `contest`, `forget`, `hold`,
-    `endpoint`; on
-    customer.facts.v1 `fact`, `joined`, `contested`, `merge.proposed`, `merge.offer`, `merge.go`,
-    `absorb`, `return`, `redirect`, `forgotten`, `tick`.
+    `endpoint`, `context`; on customer.facts.v1 `fact`, `joined`, `contested`, `merge.proposed`,
+    `merge.offer`, `merge.go`, `absorb`, `return`, `redirect`, `forgotten`, `tick`, `notice`.
     key: the identifier hash, or the customer. log_ms: log time in UTC ms (for a tick: its now).
     cause: `topic/partition/offset` of the channel record behind it, or "" for a tick.
     member: on customer.facts.v1, the member that a fact belongs to. ids: on identity.facts.v1,
@@ -31,8 +30,9 @@ class Arrival(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """One internal record to be written. `to` is `identity` (keyed by identifier hash) or
-    `customer` (keyed by customer); log_ms and cause are those of the arrival that made it."""
+    """One internal record to be written. `to` is `identity` (keyed by identifier hash), `customer`
+    (keyed by customer) or `everywhere` (once into each partition of customers); log_ms and cause
+    are those of the arrival that made it."""
 
     to: str
     key: str

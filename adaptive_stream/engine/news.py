@@ -8,7 +8,7 @@ from collections.abc import Container, Mapping
 
 from adaptive_stream.engine.customer import Customer, Told
 from adaptive_stream.engine.decision import Cause, Transition
-from adaptive_stream.engine.entity import Heard
+from adaptive_stream.engine.entity import Heard, Order
 from adaptive_stream.engine.view import View
 
 CONTRACT_NEWS = {
@@ -50,11 +50,20 @@ def news(customer: Customer, view: View, at_ms: int) -> list[Transition]:
     if "cases" in fresh:
         _forget(told.cases, view.case_by_number)
         found += _cases(told, view, at_ms)
+    if "topics" in fresh:
+        _forget(told.topics, view.topic_by_name)
+        found += _topics(told, view)
     if "consent" in fresh:
         _forget(told.consent, {_endpoint(row) for row in view.consent})
         found += _consent(told, view, at_ms)
+    if "preferences" in fresh:
+        _forget(told.preferences, view.stated)
+        found += _preferences(told, view, at_ms)
     if "profile" in fresh:
         found += _profile(told, view, at_ms)
+    if "orders" in fresh:
+        _forget(told.exposures, view.order_by_number)
+        found += _exposures(told, view)
     return found
 
 
@@ -143,6 +152,59 @@ def _cases(told: Told, view: View, at_ms: int) -> list[Transition]:
         fields = {"key": key, "case": key, "from": before or None, "to": now}
         found.append(Transition(name, cause.at_ms if cause else at_ms, fields))
     return found
+
+
+def _topics(told: Told, view: View) -> list[Transition]:
+    """That she has had to ask too often about one thing; that it is solved is no news."""
+    found = []
+    for key, topic in view.topic_by_name.items():
+        before, now = told.topics.get(key, ""), "high" if topic.effort_high else ""
+        told.topics[key] = now
+        if now and not before:
+            by = max(topic.heard.values(), key=lambda cause: (cause.at_ms, cause.id))
+            fields = {"key": key, "topic": key, "touches": topic.touches}
+            fields |= {"channels": topic.channels}
+            found.append(Transition("service.effort_high", by.at_ms, fields, by))
+    return found
+
+
+def _preferences(told: Told, view: View, at_ms: int) -> list[Transition]:
+    found = []
+    for channel, said in view.stated.items():
+        now = repr(sorted(said.items()))
+        if told.preferences.get(channel) != now:
+            told.preferences[channel] = now
+            fields = {"key": channel, "channel": channel, **said}
+            found.append(Transition("preference.changed", at_ms, fields))
+    return found
+
+
+def _exposures(told: Told, view: View) -> list[Transition]:
+    """She paid with what a campaign offers: she has seen it, in a message or on paper."""
+    found = []
+    for key, order in view.order_by_number.items():
+        if key in told.exposures or not order.paid or not (order.offer or order.coupon):
+            continue
+        campaign, channel = _seen_where(order, view)
+        if campaign:
+            told.exposures[key] = campaign
+            by = order.heard["order.completed"]
+            fields = {"key": campaign, "campaign": campaign, "channel": channel, "order": key}
+            found.append(Transition("exposure.seen", by.at_ms, fields, by))
+    return found
+
+
+def _seen_where(order: Order, view: View) -> tuple[str, str]:
+    """The campaign of what she used and the channel on which she had it: that of a message that
+    was sent to her, else the screen, the radio or the paper."""
+    named = [one for one in view.messages if one.campaign and one.offer == order.offer != ""]
+    sent = [one for one in named if one.sent_at is not None and one.sent_at <= order.time]
+    if sent:
+        return sent[-1].campaign, sent[-1].channel
+    kinds = (("coupon", order.coupon), ("offer", order.offer))
+    aired = [view.context.campaign(kind, name) for kind, name in kinds if name]
+    said = next((str(one.data["campaign"]) for one in aired if one and "campaign" in one.data), "")
+    return said or next((one.campaign for one in named), ""), "broadcast"
 
 
 def _consent(told: Told, view: View, at_ms: int) -> list[Transition]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from adaptive_stream.engine import standing
 from adaptive_stream.engine.customer import (
     Contested,
     Customer,
@@ -14,6 +15,7 @@ from adaptive_stream.engine.customer import (
     Joining,
     Member,
     Offer,
+    Quiet,
     Told,
 )
 from adaptive_stream.engine.parts.kept import keep
@@ -36,6 +38,7 @@ class Parcel(msgspec.Struct, frozen=True, omit_defaults=True):
     contested: dict[str, Contested]
     identity_epoch: int
     consent_epoch: int
+    quiet: dict[str, Quiet] = {}
 
 
 def everything(customer: Customer) -> Parcel:
@@ -55,6 +58,7 @@ def take_in(customer: Customer, parcel: Parcel) -> None:
         setattr(customer.told, field, getattr(parcel.told, field) | getattr(customer.told, field))
     for name, offer in parcel.offers.items():
         customer.offers[name if name not in customer.offers else offer.id] = offer
+    standing.join(customer.quiet, parcel.quiet)
     customer.was = sorted({*customer.was, *parcel.was})
     customer.contested = parcel.contested | customer.contested
     note_joinings(customer, parcel.joinings)

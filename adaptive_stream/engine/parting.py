@@ -5,8 +5,11 @@ the customer's first member stays.
 Rule 2: whoever still sends it here is told where it went (`returned`).
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
+from adaptive_stream.engine import standing
 from adaptive_stream.engine.allowed import resting_on
 from adaptive_stream.engine.customer import Customer, Gone, Joining, Member, Told
 from adaptive_stream.engine.guard import DAY_MS
@@ -15,7 +18,10 @@ from adaptive_stream.engine.merge import Absorb, Joined, Remap, encode, remaps
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.parcel import Parcel, bounded, hear, take_in
 
-KEYED = {"carts": "carts", "orders": "orders", "contracts": "contracts", "cases": "cases"}
+KEYED = {
+    **{name: name for name in ("carts", "orders", "contracts", "cases", "topics", "preferences")},
+    "exposures": "orders",
+}
 
 
 class Return(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -98,6 +104,7 @@ def hand_back(
         contested=contested,
         identity_epoch=customer.identity_epoch,
         consent_epoch=customer.consent_epoch,
+        quiet=standing.said(customer.quiet),
     )
     customer.offers = {k: offer for k, offer in customer.offers.items() if k not in offers}
     customer.contested = {i: d for i, d in customer.contested.items() if i not in contested}
@@ -131,6 +138,12 @@ def is_gone(customer: Customer, member: str, gone: Gone) -> None:
     """Note where a member went; of too many the oldest are forgotten."""
     customer.returned.pop(member, None)
     hear(customer, {member: gone})
+
+
+def sent_on(customer: Customer, members: Iterable[str], epoch: int) -> None:
+    """A redirect notes whom it sent on to the winner: should it live again, what still comes for
+    them here goes the same way, and whoever is there knows where they are."""
+    hear(customer, dict.fromkeys(members, Gone(customer.merged_into, epoch)))
 
 
 def hand_back_resting_on(

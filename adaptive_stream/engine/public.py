@@ -4,9 +4,20 @@ from datetime import UTC, datetime
 from functools import lru_cache
 
 from adaptive_stream.engine import money
-from adaptive_stream.engine.customer import Customer
-from adaptive_stream.engine.entity import Cart, Case, Contract, Order
+from adaptive_stream.engine.customer import Customer, Quiet
+from adaptive_stream.engine.entity import (
+    Cart,
+    Case,
+    Contract,
+    Message,
+    Order,
+    Topic,
+    ViewedItem,
+)
 from adaptive_stream.engine.fact import Line
+from adaptive_stream.engine.journey import SHADOW
+from adaptive_stream.engine.outbox import planned
+from adaptive_stream.engine.parts.interest import points
 from adaptive_stream.engine.public_identity import apart, contact_pairs, joinings, pair
 from adaptive_stream.engine.view import View
 
@@ -41,10 +52,16 @@ def public(customer: Customer, view: View) -> Json:
         },
         "contracts": {key: _contract(one) for key, one in view.contract_by_number.items()},
         "cases": {key: _case(case) for key, case in view.case_by_number.items()},
+        "topics": {key: _topic(topic) for key, topic in view.topic_by_name.items()},
         "consent": [_consent(row) for row in view.consent],
+        "preferences": _preferences(view),
+        "interest": {key: _interest(one) for key, one in view.viewed_by_item.items()},
         "profile": dict(sorted(view.profile.items())),
-        "messages": dict(sorted(view.messages.items())),
+        "messages": {key: _message(one) for key, one in view.message_by_id.items()},
+        "contacts": _contacts(view),
+        "outbox": [message.id for message in planned(customer, view, view.now_ms)],
         "journeys": _journeys(customer),
+        "held": {p: _quiet(quiet) for p, quiet in sorted(customer.quiet.items()) if quiet.because},
         "offers": _offers(customer),
     }
 
@@ -52,7 +69,7 @@ def public(customer: Customer, view: View) -> Json:
 def _who(customer: Customer, view: View) -> Json:
     return {
         "identifiers": [pair(text) for text in view.identifiers],
-        "contacts": contact_pairs(customer, view.identifiers),
+        "addresses": contact_pairs(customer, view.identifiers),
         "members": sorted(customer.members),
         "was": list(customer.was),
         "contested": {i: one.reason for i, one in sorted(customer.contested.items())},
@@ -114,6 +131,61 @@ def _case(case: Case) -> Json:
     return {"kind": case.kind, "status": case.status, "topic": case.topic or None}
 
 
+def _topic(topic: Topic) -> Json:
+    """`touches`: how often she has asked since it was solved last, and where."""
+    return {"touches": topic.touches, "channels": topic.channels, "solved": topic.solved}
+
+
+def _preferences(view: View) -> Json:
+    """What she said binds; what she shows is counted, channel by channel, and only advises."""
+    shown: dict[str, dict[str, int]] = {}
+    acts = [("opened", one.channel) for one in view.messages if "message.opened" in one.heard]
+    acts += [("clicked", one.channel) for one in view.messages if "message.clicked" in one.heard]
+    acts += [("bought", order.channel) for order in view.orders if order.paid]
+    for act, channel in acts:
+        counts = shown.setdefault(channel, {})
+        counts[act] = counts.get(act, 0) + 1
+    return {"stated": view.stated, "shown": {c: shown[c] for c in sorted(shown)}}
+
+
+def _interest(item: ViewedItem) -> Json:
+    """`points` as of the last look: they fade from then on (parts/interest.py)."""
+    return {
+        "looks": len(item.views),
+        "viewed_at": timestamp(item.viewed_at),
+        "points": points(item.views, item.viewed_at),
+        "category": item.category or None,
+    }
+
+
+def _quiet(quiet: Quiet) -> Json:
+    until = None if quiet.until_ms is None else timestamp(quiet.until_ms)
+    return {"because": quiet.because, "until": until}
+
+
+def _message(message: Message) -> Json:
+    """What was said of it; its price is a part of what it shows, and no business of the state's."""
+    times = {"due": message.due, "revocable_until": message.revocable_until}
+    texts = ("sender", "handle", "campaign", "offer", "journey", "instance", "step")
+    said: Json = {name: text for name in texts if (text := getattr(message, name))}
+    said |= {"about": message.about} if message.about else {}
+    said |= {name: timestamp(at_ms) for name, at_ms in times.items() if at_ms is not None}
+    if message.standing:  # She is in an audience: since when, and until when she was.
+        gone = message.heard.get("message.cancelled") if message.status == "cancelled" else None
+        said |= {"standing": True, "since": timestamp(message.begun_ms)}
+        said |= {"until": timestamp(gone.at_ms)} if gone else {}
+    return said | {"status": message.status, "channel": message.channel}
+
+
+def _contacts(view: View) -> Json:
+    """Of each channel, how many messages she was sent in the last seven days."""
+    since_ms = view.now_ms - 7 * 86_400_000
+    sent = dict.fromkeys(sorted(message.channel for message in view.messages), 0)
+    for message in view.messages:
+        sent[message.channel] += message.sent_at is not None and message.sent_at > since_ms
+    return {channel: {"7d": count} for channel, count in sent.items()}
+
+
 def _consent(row: Json) -> Json:
     said = {name: value for name, value in row.items() if name != "at_ms"}
     at_ms = row["at_ms"]
@@ -129,9 +201,11 @@ def _journeys(customer: Customer) -> list[Json]:
         {
             "journey": instance.journey,
             "instance": instance.key,
+            "thing": instance.about,
             "member": member,
             "status": instance.status,
             "because": instance.because or None,
+            "waits_for": instance.waits_for or None,
             "until": None if instance.until_ms is None else timestamp(instance.until_ms),
             "began": timestamp(instance.begun_ms),
             "ends": timestamp(instance.ends_ms),
@@ -142,6 +216,7 @@ def _journeys(customer: Customer) -> list[Json]:
             ],
         }
         for member, instance in runs
+        if not instance.journey.endswith(SHADOW)
         if instance.status != "too_old"
     ]
 

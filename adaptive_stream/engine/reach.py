@@ -1,13 +1,21 @@
-"""Where a customer is reached on a channel: the channel's own endpoints of hers."""
+"""Where a customer can be reached, and where she may be.
+
+Rule 1: a channel is told its own endpoints and no other personal data.
+Rule 2: for marketing no consent is a no, and so is her own word that a channel is not to be used.
+"""
 
 from functools import cached_property
 from hashlib import blake2b
 
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.journey import Policy
+from adaptive_stream.engine.parts.consent import ANY_ENDPOINT
 from adaptive_stream.engine.parts.contacts import contacts
+from adaptive_stream.engine.view import View
 
 MARK_BYTES = 8
+BY_CONSENT = "marketing"  # Of the other purposes she is told whether or not she asked for it.
+
 
 Recipients = tuple[tuple[str, str], ...]
 
@@ -16,33 +24,63 @@ class Reach:
     """One customer as of one judging: each channel is looked up once, and most never."""
 
     def __init__(self, customer: Customer, policy: Policy) -> None:
-        self._customer, self._policy = customer, policy
+        self._customer = customer
+        self._policy = policy
         self._on: dict[str, Recipients] = {}
         self._marks: dict[str, bytes] = {}
 
     @cached_property
     def _endpoints(self) -> list[tuple[str, str, str]]:
-        """By her identifiers, then her contacts."""
+        """By her identifiers, then her contacts. Few steps say anything."""
         reached = dict.fromkeys((*self._customer.identifiers(), *contacts(self._customer)))
         return [text.partition(":") for text in reached]
 
-    def on(self, channel: str) -> Recipients:
-        """((type, value), …) in the channel's order of preference."""
+    def recipients(self, channel: str, *more: str) -> Recipients:
+        """((type, value), …): the channel's own endpoints of this customer, in the channel's order
+        of preference, and those of `more` types. Who is told hashes of addresses only is given the
+        addresses here."""
+        if more:
+            return self._of_types(channel, more)
         if channel not in self._on:
-            types = self._policy.endpoints.get(channel, ())
-            self._on[channel] = tuple(
-                (kind, value)
-                for type_ in types
-                for kind, _, value in self._endpoints
-                if kind == type_
-            )
+            self._on[channel] = self._of_types(channel)
         return self._on[channel]
+
+    def _of_types(self, channel: str, more: tuple[str, ...] = ()) -> Recipients:
+        types = list(dict.fromkeys((*self._policy.endpoints.get(channel, ()), *more)))
+        if "email_sha256" in types:
+            types.append("email")
+        return tuple(
+            (kind, value) for type_ in types for kind, _, value in self._endpoints if kind == type_
+        )
 
     def mark(self, channel: str) -> bytes:
         """What tells these recipients from any others; b"" for none. A state keeps it of each word
         that was said: fifty cookies beside every stop would be most of it."""
         if channel not in self._marks:
-            text = "\n".join(f"{kind}:{value}" for kind, value in self.on(channel))
+            text = "\n".join(f"{kind}:{value}" for kind, value in self.recipients(channel))
             mark = blake2b(text.encode(), digest_size=MARK_BYTES).digest() if text else b""
             self._marks[channel] = mark
         return self._marks[channel]
+
+    def channels(self) -> list[str]:
+        """Every channel on which something could reach her, in order."""
+        return [channel for channel in sorted(self._policy.endpoints) if self.recipients(channel)]
+
+    def first(self, channels: tuple[str, ...], purpose: str, view: View) -> str:
+        """The first of these on which she can and may be told something of this purpose, or ""."""
+        return next((c for c in channels if self._open(c, purpose, view)), "")
+
+    def _open(self, channel: str, purpose: str, view: View) -> bool:
+        hers = {f"{kind}:{value}" for kind, value in self.recipients(channel)}
+        if not hers or view.refuses(channel):
+            return False
+        if purpose != BY_CONSENT:
+            return True
+        said = {
+            str(row["endpoint"]): row["status"]
+            for row in view.consent
+            if (row["channel"], row["purpose"]) == (channel, purpose)
+        }
+        if said.get(ANY_ENDPOINT) == "withdrawn":
+            return False
+        return any(said.get(endpoint) == "given" for endpoint in (*sorted(hers), ANY_ENDPOINT))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from adaptive_stream.engine.journey import Rules, Use
 
-# In the order of the groups of the documentation: order, service, cart, time.
+# In the order of the groups of the documentation: order, service, cart, time, journey.
 SENTENCES: Mapping[str, str] = {
     "payment_failed": "her payment failed",
     "order_cancelled": "the order was cancelled",
@@ -17,8 +17,13 @@ SENTENCES: Mapping[str, str] = {
     "unmerged": "it rested on a merge that was undone",
     "case_closed": "her case was closed",
     "superseded": "a newer cart took its place",
+    "incomplete": "a source of hers has not reported yet",
     "hold_lapsed": "the reason to wait is over",
     "expired": "it is no longer good",
+    "journey_paused": "somebody paused the journey",
+    "resumed": "the journey goes on",
+    "journey_withdrawn": "the journey is none any more",
+    "journey_published": "the journey is there again",
     "too_old": "it began before the journey may look back",
 }
 

@@ -1,6 +1,7 @@
 """One record of customer.facts.v1 on the state of one customer. Read this file first.
 
-Rule 1: the same state, record, rules and clock give the same state and decisions, byte for byte.
+Rule 1: the same state, record, rules, clock and context give the same state and decisions, byte
+for byte.
 Rule 2: a loser of a merge answers nothing itself; what comes for it is forwarded to the winner.
 Rule 3: conclusions are made in one place, conclude.py, whatever it was that came.
 """
@@ -10,18 +11,22 @@ import msgspec
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.keep import PART_OF, keep_fact, keep_small
+from adaptive_stream.engine.keep import PART_OF, UNSHOWN, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.parts.registrations import FACTS as JOINED
 from adaptive_stream.engine.view import View
 
+# Part -> what is folded from it as well.
+ALSO = {"orders": ("carts",), "cases": ("topics",)}
 # Fact type -> the parts that a fact of it can change. What is not here can change anything.
 TOUCHED = {
-    type_: frozenset((part, "carts") if part == "orders" else (part,))
+    type_: frozenset((part, *ALSO.get(part, ()), *(("registrations",) if type_ in JOINED else ())))
     for type_, part in PART_OF.items()
 }
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
@@ -34,6 +39,7 @@ def step(
     arrival: Arrival,
     rules: Rules,
     clock: Clock,
+    context: Context = NOTHING,
     known: View | None = None,
 ) -> Stepped:
     """Apply one record. `state` is changed in place; it belongs to the caller's batch, and so does
@@ -42,16 +48,17 @@ def step(
     Raises only for what cannot be (a bug): the caller parks the fact and keeps the old state.
     """
     customer = state if state is not None else Customer(id=arrival.key)
+    given = Given(clock, context)
     if arrival.kind in ("merge.proposed", "merge.offer", "merge.go"):
         return kinship.negotiate(customer, arrival, rules)
     if arrival.kind == "return":
-        return kinship.returned(customer, arrival, rules, clock)
+        return kinship.returned(customer, arrival, rules, given)
     if arrival.kind == "tick":
-        return _tick(customer, rules, clock)
+        return _tick(customer, rules, given)
     if arrival.kind == "joined":
-        return kinship.joined(customer, arrival, rules, clock)
+        return kinship.joined(customer, arrival, rules, given)
     if arrival.kind == "absorb":
-        return kinship.absorb(customer, arrival, rules, clock)
+        return kinship.absorb(customer, arrival, rules, given)
     if arrival.kind == "redirect":
         return kinship.redirect(customer, arrival)
     elsewhere = customer.elsewhere(arrival.member)
@@ -60,11 +67,11 @@ def step(
     if elsewhere:
         return _forward(customer, arrival, elsewhere)
     if arrival.kind == "fact":
-        return _fact(customer, arrival, rules, clock, known)
+        return _fact(customer, arrival, rules, given, known)
     if arrival.kind == "contested":
-        return kinship.contested(customer, arrival, rules, clock)
+        return kinship.contested(customer, arrival, rules, given)
     if arrival.kind == "forgotten":
-        return forgetting.forgotten(customer, arrival, rules, clock)
+        return forgetting.forgotten(customer, arrival, rules, given)
     raise AssertionError(f"no such record on customer.facts: {arrival.kind}")
 
 
@@ -73,22 +80,22 @@ def _forward(customer: Customer, arrival: Arrival, to: str) -> Stepped:
     return Stepped(customer, messages=(message,), wake_ms=customer.wake_ms)
 
 
-def _tick(customer: Customer, rules: Rules, clock: Clock) -> Stepped:
+def _tick(customer: Customer, rules: Rules, given: Given) -> Stepped:
     """Time has come for something. Strangers are forgotten, and redirects that nobody needs."""
     if customer.merged_into:
         sealed_ms = customer.merged_ms + rules.identity.sealed_after_ms
-        if clock.now_ms < sealed_ms:
+        if given.clock.now_ms < sealed_ms:
             return Stepped(customer, wake_ms=customer.wake_ms)
         customer.wake_ms = None  # The redirect stays: it is small, and a straggler may yet come.
-        return Stepped(customer, (unseen(customer, clock.now_ms),))
+        return Stepped(customer, (unseen(customer, given.clock.now_ms),))
     due_ms = forget_ms(customer, rules.identity)
-    if due_ms is not None and due_ms <= clock.now_ms:
-        return forgetting.ask_rows(customer, rules, clock)
-    return conclude(customer, rules, clock, cause=None, known_ms=clock.now_ms)
+    if due_ms is not None and due_ms <= given.clock.now_ms:
+        return forgetting.ask_rows(customer, rules, given)
+    return conclude(customer, rules, given, cause=None, known_ms=given.clock.now_ms)
 
 
 def _fact(
-    customer: Customer, arrival: Arrival, rules: Rules, clock: Clock, known: View | None
+    customer: Customer, arrival: Arrival, rules: Rules, given: Given, known: View | None
 ) -> Stepped:
     fact = decode_fact(arrival.body)
     faults: tuple[str, ...] = ()
@@ -99,7 +106,7 @@ def _fact(
         faults = ("time_ahead",)
     cause = _cause(fact, arrival)
     if fact.type == "customer.unmerge":
-        return kinship.unmerge(customer, fact, cause, rules, clock)
+        return kinship.unmerge(customer, fact, cause, rules, given)
     flagged = _count(customer, arrival.log_ms, rules)
     members = len(customer.members)
     member = customer.members.setdefault(arrival.member, Member())
@@ -111,15 +118,15 @@ def _fact(
         known = touched = None
     elif known is not None:
         known.stale.update(touched)
-    public_part = PART_OF.get(fact.type, "seen") != "seen" or fact.type == "fact.retracted"
+    public_part = PART_OF.get(fact.type, "seen") not in UNSHOWN or fact.type == "fact.retracted"
     heard = public_part or flagged or fact.type in rules.hears
-    if not heard and asleep(customer, clock) and _is_known(customer):
+    if not heard and asleep(customer, given.clock) and _is_known(customer):
         # Nobody listens for it.
         return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
     return conclude(
         customer,
         rules,
-        clock,
+        given,
         cause=cause,
         known_ms=arrival.log_ms,
         faults=faults,

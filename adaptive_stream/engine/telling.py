@@ -6,6 +6,8 @@ Rule 2: a hold is always ended for whoever waits; of a stop that is taken back o
 good is worth a word.
 """
 
+from collections.abc import Mapping
+
 import msgspec
 
 from adaptive_stream.engine import instance as run
@@ -15,8 +17,9 @@ from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.reach import Reach
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.verdict import Verdict
-from adaptive_stream.engine.view import View
+from adaptive_stream.engine.view import Hit, View
 
 RELEASED_BY = {
     "order.voided": "fact_retracted",
@@ -52,11 +55,37 @@ class Telling(msgspec.Struct):
     rev: int = 0
 
 
+class Hush(msgspec.Struct, frozen=True):
+    """What the channels of a purpose have to be told. action: hold, release."""
+
+    action: str
+    purpose: str
+    because: str
+    channels: tuple[str, ...]
+    event_ms: int
+    rev: int
+    cause: Cause | None = None
+    until_ms: int | None = None
+
+
+class Broken(msgspec.Struct, frozen=True):
+    """A step that was due and may not offer what it promises; `offer`: what is offered on the air
+    in its place, "" for nothing."""
+
+    one: Run
+    due: run.Due
+    because: str
+    hit: Hit
+    offer: str
+
+
 class Judgement(msgspec.Struct):
     """One judging of one customer: what it looks at, and below what it brought about.
 
-    `stopped` and `due` carry what opportunities are made of; `runs` is every run there is now;
-    `changed`: some run stands otherwise than before, whether or not anybody had to be told.
+    `stopped`, `due` and `broken` carry what opportunities are made of; `runs` is every run there
+    is now; `changed`: some run stands otherwise than before, whether or not anybody had to be told;
+    `would`: what runs in the shadow would have done. `held`: the purposes that a standing rule
+    holds, `freed`: those that none holds any more, since when; `hushes`: what is told of them.
     """
 
     customer: Customer
@@ -68,8 +97,14 @@ class Judgement(msgspec.Struct):
     tellings: list[Telling] = []
     stopped: list[tuple[Run, Verdict]] = []
     due: list[tuple[Run, run.Due]] = []
+    broken: list[Broken] = []
     not_started: list[str] = []
+    would: tuple[str, ...] = ()
     changed: bool = False
+    held: set[str] = msgspec.field(default_factory=set)
+    freed: dict[str, int] = {}
+    hushes: list[Hush] = []
+    sources: Mapping[str, Sources] = {}
 
 
 def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
@@ -83,7 +118,7 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     if instance.status == verdict.status and (verdict.status == "stopped" or same_hold):
         channels = {}
     else:
-        channels = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+        channels = _remaining(one, judgement)
         if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
             channels = dict.fromkeys(instance.told, ()) | channels
     channels = _reached_otherwise(instance, judgement.reach) | channels
@@ -113,14 +148,17 @@ def _release(one: Run, judgement: Judgement) -> None:
     if held and instance.until_ms is not None and instance.until_ms <= one.now_ms:
         event_ms, because = instance.until_ms, "hold_lapsed"
     if held:
-        following = run.due_ms(one.journey, instance, judgement.view.zone)
-        if following is not None and following[1] < event_ms:
-            instance.moved_ms = event_ms  # What came due under the hold is due when it ends.
-    left = run.remaining(one.journey, instance, judgement.view, one.now_ms)
+        run.move(one.journey, instance, judgement.view.zone, event_ms)
+    left = _remaining(one, judgement)
     channels = {c: left.get(c, ()) for c in instance.told if held or c in left}
     # The others hear of it when the run begins anew and something is good on them again.
     instance.told = {c: steps for c, steps in instance.told.items() if c not in channels}
     _say(Telling("release", one, because, channels, event_ms), judgement)
+
+
+def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
+    held = one.instance.status == "held" or one.journey.purpose in judgement.held
+    return run.remaining(one.journey, one.instance, judgement.view, one.now_ms, held=held)
 
 
 def _say(telling: Telling, judgement: Judgement) -> None:

@@ -23,14 +23,17 @@ class Verdict(msgspec.Struct, frozen=True):
     until_ms: int | None = None
 
 
-def verdict(journey: Journey, about: About, begun_ms: int, view: View, now_ms: int) -> Verdict:
-    """Of a run that began at `begun_ms`, as of now."""
+def verdict(
+    journey: Journey, about: About, begun_ms: int, view: View, now_ms: int, after_ms: int = 0
+) -> Verdict:
+    """Of a run that began at `begun_ms`, in spite of all that happened up to `after_ms`, as of
+    now."""
     if about.refilled(begun_ms):
         return Verdict("stopped", "superseded")
     unpaid = isinstance(about.entity, Order) and not about.entity.paid
     if unpaid and holds(journey.when, about, view, now_ms) is None:
         return Verdict("stopped", "payment_failed")  # It never was what the run began for.
-    stop = stopped(journey, about, begun_ms, view, now_ms)
+    stop = stopped(journey, about, begun_ms, view, now_ms, after_ms)
     if stop is not None:
         return stop
     held = [
@@ -43,7 +46,7 @@ def verdict(journey: Journey, about: About, begun_ms: int, view: View, now_ms: i
 
 
 def stopped(
-    journey: Journey, about: About, begun_ms: int, view: View, now_ms: int
+    journey: Journey, about: About, begun_ms: int, view: View, now_ms: int, after_ms: int = 0
 ) -> Verdict | None:
     """The first stop rule that holds: by what became of the thing itself, or by something else
     that happened since it came to be."""
@@ -54,7 +57,9 @@ def stopped(
         fitting = [
             hit
             for hit in hits(use, about, view)
-            if (its_own or hit.at_ms >= since_ms) and (not hit.by_time or hit.at_ms <= now_ms)
+            if (its_own or hit.at_ms >= since_ms)
+            and hit.at_ms > after_ms
+            and (not hit.by_time or hit.at_ms <= now_ms)
         ]
         if fitting:
             return Verdict("stopped", use.condition.name, fitting[-1])

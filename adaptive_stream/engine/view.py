@@ -12,28 +12,73 @@ from itertools import chain
 
 import msgspec
 
-from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine import codes, stock
+from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, Kept
 from adaptive_stream.engine.decision import Cause
-from adaptive_stream.engine.entity import Cart, Case, Contract, Heard, Order
+from adaptive_stream.engine.entity import (
+    Cart,
+    Case,
+    Contract,
+    Heard,
+    Message,
+    Order,
+    Registration,
+    Topic,
+    ViewedItem,
+)
+from adaptive_stream.engine.fact import CONTEXT
 from adaptive_stream.engine.journey import Policy
+from adaptive_stream.engine.now import Now
 from adaptive_stream.engine.parts import (
     carts,
+    claims,
     consent,
     contracts,
+    interest,
     messages,
     orders,
+    preferences,
     profile,
+    registrations,
     service,
+    topics,
 )
+from adaptive_stream.engine.parts.claims import Claim
 from adaptive_stream.engine.parts.kept import heard_in, unite
+from adaptive_stream.engine.subject import Subject
 
-Entity = Cart | Order | Contract | Case
+Entity = Cart | Order | Contract | Case | Message | Topic | ViewedItem | Registration
 
 
 # In order of folding: a cart is bought by an order.
-FOLDED = ("orders", "carts", "contracts", "cases", "consent", "messages", "profile", "seen")
+FOLDED = (
+    "orders",
+    "carts",
+    "contracts",
+    "cases",
+    "topics",
+    "consent",
+    "preferences",
+    "messages",
+    "interest",
+    "registrations",
+    "claims",
+    "profile",
+    "seen",
+)
 EVERY_PART = frozenset(FOLDED)
+KIND_OF_PART = {
+    "orders": "order",
+    "carts": "cart",
+    "contracts": "contract",
+    "cases": "case",
+    "topics": "topic",
+    "messages": "message",
+    "interest": "viewed_item",
+    "registrations": "registration",
+}
+BY_CONTEXT = ("orders", "carts", "messages", "interest")  # what an item is, and costs
 
 
 class Hit(msgspec.Struct, frozen=True):
@@ -58,29 +103,45 @@ class View(msgspec.Struct):
     order_by_number: dict[str, Order] = {}
     contract_by_number: dict[str, Contract] = {}
     case_by_number: dict[str, Case] = {}
+    message_by_id: dict[str, Message] = {}
+    topic_by_name: dict[str, Topic] = {}
+    viewed_by_item: dict[str, ViewedItem] = {}
+    registration_by_key: dict[str, Registration] = {}
     consent: list[dict[str, object]] = []
-    messages: dict[str, dict[str, object]] = {}
     sent_steps: set[tuple[str, str, str]] = set()
+    stated: dict[str, dict[str, object]] = {}  # channel -> her own word
+    claims: dict[str, list[Claim]] = {}
     heard: Heard = {}
     types: set[str] = set()  # of all facts, those that count for nothing too
     retracted: set[str] = set()  # ids of facts
     order_names: dict[str, str] = {}  # each number -> the one that counts
     by_kind: dict[str, Mapping[str, Entity]] = {}
-    hits: dict[tuple[str | None, ...], list[Hit]] = {}  # asked so far
-    heard_in: dict[str, Heard] = {}  # `heard`, part by part
-    carts_until_ms: float = 0.0  # then time alone changes a cart
     identifiers: list[str] = []
     who: dict[str, object] | None = None  # her names as JSON, once somebody has asked
+    context: Context = NOTHING
+    now_ms: int = 0  # the partition's
+    now: Now = msgspec.field(default_factory=lambda: Now(0, ""))  # as conditions ask for it
+    hits: dict[tuple[str | None, ...], list[Hit]] = {}  # asked so far
+    endings: dict[tuple[str | None, ...], list[tuple[Hit, Cause]]] = {}
+    subjects: dict[tuple[str, str], Subject] = {}
+    heard_in: dict[str, Heard] = {}  # `heard`, part by part
+    carts_ms: int = 0  # what the time is for carts
+    carts_until_ms: float = 0.0  # then time alone changes a cart
     policy: Policy = Policy()
     stale: set[str] = msgspec.field(default_factory=lambda: set(FOLDED))
     fresh: frozenset[str] = EVERY_PART
 
     def __post_init__(self) -> None:
+        self.now = Now(self.now_ms, self.zone)
         self.by_kind = {
             "cart": self.cart_by_id,
             "order": self.order_by_number,
             "contract": self.contract_by_number,
             "case": self.case_by_number,
+            "message": self.message_by_id,
+            "topic": self.topic_by_name,
+            "viewed_item": self.viewed_by_item,
+            "registration": self.registration_by_key,
         }
 
     @property
@@ -100,6 +161,26 @@ class View(msgspec.Struct):
         return list(self.case_by_number.values())
 
     @property
+    def messages(self) -> list[Message]:
+        return list(self.message_by_id.values())
+
+    @property
+    def topics(self) -> list[Topic]:
+        return list(self.topic_by_name.values())
+
+    @property
+    def viewed_items(self) -> list[ViewedItem]:
+        return list(self.viewed_by_item.values())
+
+    @property
+    def tier(self) -> str:
+        return self.profile.get("tier", "")
+
+    def refuses(self, channel: str) -> bool:
+        """Whether she said herself that this channel is not to be used."""
+        return preferences.refuses(self.stated, channel)
+
+    @property
     def region(self) -> str:
         return self.profile.get("region", "")
 
@@ -116,66 +197,107 @@ class View(msgspec.Struct):
         return self.order_by_number.get(self.order_names.get(number, number))
 
 
-KIND_OF_PART = {"orders": "order", "carts": "cart", "contracts": "contract", "cases": "case"}
-
-
-def fold(customer: Customer, clock: Clock, policy: Policy, known: View | None = None) -> View:
-    """The customer as of the partition's clock. `known`: her view as it was folded last, with what
-    has changed since in `stale`; it is brought up to date and returned."""
+def fold(customer: Customer, given: Given, policy: Policy, known: View | None = None) -> View:
+    """The customer as of the partition's clock and context. `known`: her view as it was folded
+    last, with what has changed since in `stale`; it is brought up to date and returned."""
     view = known
     if view is None or view.policy is not policy:
         view = View(customer.id, policy.zone, policy=policy)
         view.identifiers = customer.identifiers()
         for member in customer.members.values():
             view.retracted.update(member.retracted)
-    stale, now_ms = view.stale, clock.at(policy.cart_heeds)
-    if "orders" in stale or now_ms >= view.carts_until_ms:
-        stale.add("carts")
-    owned = _owned(customer, stale)
+    _note_stale(view, given)
+    owned = _owned(customer, view.stale)
+    due = owned.keys() | (view.stale if view is known else {"topics"})  # Of which cases are a part.
     for part in FOLDED:
-        if part in owned or (part in stale and view is known):
+        if part in due:
             kept = _united(owned.get(part, []), part, view.retracted)
-            _fold_part(view, part, kept, policy, now_ms)
-    if stale:
+            _fold_part(view, part, codes.by_one_code(part, kept, view.context))
+    if not view.stale.isdisjoint(("carts", "orders")):
+        codes.mark_unknown(view.orders, view.carts, view.context)
+        stock.look(view.carts, view.orders, view.context, substitutes=policy.substitutes)
+        _hear(view, "carts")
+    if view.stale:
         view.heard = _merged(view.heard_in.values())
         view.types = {*view.heard, *(t for order in view.orders for t in order.heard)}
-    view.fresh, view.stale, view.hits = EVERY_PART, set(), {}
+        view.types |= {*CONTEXT} if view.context else set()
+    view.fresh, view.stale = EVERY_PART, set()
+    view.hits, view.endings, view.subjects = {}, {}, {}
+    view.now = Now(view.now_ms, view.zone)
     return view
 
 
-def _fold_part(
-    view: View, part: str, kept: dict[str, list[Kept]], policy: Policy, now_ms: int
-) -> None:
+def _note_stale(view: View, given: Given) -> None:
+    """Add the parts that are changed by another time, another context, or by another part."""
+    stale, carts_ms = view.stale, given.clock.at(view.policy.cart_heeds)
+    if view.context is not given.context:
+        stale.update(BY_CONTEXT)
+    if view.now_ms != given.clock.now_ms and view.viewed_by_item:
+        stale.add("interest")  # It fades.
+    if "orders" in stale or carts_ms >= view.carts_until_ms:
+        stale.add("carts")
+    if "cases" in stale:
+        stale.add("topics")
+    view.context, view.now_ms, view.carts_ms = given.context, given.clock.now_ms, carts_ms
+
+
+def _fold_part(view: View, part: str, kept: dict[str, list[Kept]]) -> None:
+    policy = view.policy
+    if part in KIND_OF_PART:
+        _set_entities(view, part, _entities(view, part, kept))
     if part == "orders":
-        by_order = orders.fold(kept)
-        view.order_names = {name: o.id for o in by_order.values() for name in o.also_known_as}
-        _set_entities(view, part, by_order)
+        view.order_names = {name: o.id for o in view.orders for name in o.also_known_as}
     elif part == "carts":
         after_ms = policy.cart_abandoned_after_ms
-        _set_entities(view, part, carts.fold(kept, view.order_by_number, now_ms, after_ms))
         left_at = [c.touched_at + after_ms for c in view.carts if c.status == "open"]
         view.carts_until_ms = min(left_at, default=float("inf"))
-    elif part == "contracts":
-        _set_entities(view, part, contracts.fold(kept))
-    elif part == "cases":
-        _set_entities(view, part, service.fold(kept))
-    elif part == "consent":
-        view.consent = consent.fold(kept)
-    else:
+    elif part == "messages":
+        view.sent_steps = messages.sent_steps(kept)
+    elif part in ("topics", "interest"):  # What is about nothing that has a name.
+        nameless = heard_in({"": kept[""]}) if "" in kept else {}
+        view.heard_in[part] = _merged((view.heard_in[part], nameless))
+    elif part not in KIND_OF_PART:
         view.heard_in[part] = heard_in(kept)
-        if part == "messages":
-            view.messages, view.sent_steps = messages.fold(kept), messages.sent_steps(kept)
-        elif part == "profile":
-            view.profile = profile.fold(kept)
-            view.zone = view.profile.get("zone", policy.zone)
-            view.who = None  # Where she can be reached is a part of it.
+    if part == "consent":
+        view.consent = consent.fold(kept)
+    elif part == "preferences":
+        view.stated = preferences.fold(kept)
+    elif part == "claims":
+        view.claims = claims.fold(kept)
+    elif part == "profile":
+        view.profile = profile.fold(kept)
+        view.zone = view.profile.get("zone", policy.zone)
+        view.who = None  # Where she can be reached is a part of it.
+
+
+def _entities(view: View, part: str, kept: dict[str, list[Kept]]) -> Mapping[str, Entity]:
+    if part == "orders":
+        return orders.fold(kept)
+    if part == "carts":
+        after_ms = view.policy.cart_abandoned_after_ms
+        return carts.fold(kept, view.order_by_number, view.carts_ms, after_ms)
+    if part == "contracts":
+        return contracts.fold(kept)
+    if part == "cases":
+        return service.fold(kept)
+    if part == "topics":
+        return topics.fold(kept, view.case_by_number, view.policy, view.policy.zone)
+    if part == "messages":
+        return messages.fold(kept, view.context)
+    if part == "interest":
+        return interest.fold(kept, view.context, view.now_ms)
+    return registrations.fold(kept)
 
 
 def _set_entities(view: View, part: str, found: Mapping[str, Entity]) -> None:
     by_key: dict[str, Entity] = view.by_kind[KIND_OF_PART[part]]  # type: ignore[assignment]
     by_key.clear()
     by_key.update(sorted(found.items()))
-    heards = [entity.heard for entity in by_key.values()]
+    _hear(view, part)
+
+
+def _hear(view: View, part: str) -> None:
+    heards = [entity.heard for entity in view.by_kind[KIND_OF_PART[part]].values()]
     if part == "orders":  # What was not paid has not been heard of.
         heards = [_of_paid(order) for order in view.orders]
     view.heard_in[part] = heards[0] if len(heards) == 1 else _merged(heards)

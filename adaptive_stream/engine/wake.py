@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 
 from adaptive_stream.engine import instance as run
+from adaptive_stream.engine import outbox, restart, standing
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.condition import About, hits
 from adaptive_stream.engine.customer import Customer, Instance
-from adaptive_stream.engine.journey import Clocks, Journey, Rules
+from adaptive_stream.engine.entity import ViewedItem
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
+from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
 from adaptive_stream.engine.judge import RUNNING, abouts
-from adaptive_stream.engine.telling import Judgement
-from adaptive_stream.engine.view import View
+from adaptive_stream.engine.telling import Judgement, Run
+from adaptive_stream.engine.view import Entity, View
+
+LOOK_AGAIN_MS = 300_000  # At what nobody is visited for: a price, a stock, a source.
+LOOK_FOR_MS = 3_600_000  # For a price or a stock that would begin something.
 
 
 def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) -> int | None:
@@ -22,11 +28,33 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
         *_of_carts(view, rules, clock),
         *_of_starts(judgement.customer, view, rules, clocks),
     ]
+    quiet = (at_ms for at_ms in standing.moments(judgement) if at_ms > clocks[ALL_CHANNELS])
+    moments += quiet
+    ahead: Iterator[int] = outbox.moments(judgement.customer, view, rules, clock.now_ms)
+    moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
     for one in judgement.runs:
         if one.instance.status in RUNNING:
             ahead = _of_run(one.journey, one.instance, one.about, view)
             moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
+            again = restart.moments(one.journey, one.about, [one.instance], view)
+            moments += [at_ms for at_ms in again if at_ms > one.now_ms]
+            if _rests_on_context(one):
+                moments.append(clock.now_ms + LOOK_AGAIN_MS)
+            if view.now.changes_ms is not None:
+                moments.append(view.now.changes_ms)
+    if _looks_for(judgement, rules):
+        moments.append(clock.now_ms + LOOK_FOR_MS)
     return min(moments, default=None)
+
+
+def _rests_on_context(one: Run) -> bool:
+    """Whether it waits for something that no fact of hers will tell (a source, a stock)."""
+    if one.instance.waits_for:
+        return True
+    if one.instance.status != "held" or one.instance.until_ms is not None:
+        return False
+    reasons = (hold.use.condition for hold in one.journey.hold_when)
+    return any(r.name == one.instance.because and WITHOUT_CUSTOMER & {*r.hears} for r in reasons)
 
 
 def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
@@ -35,6 +63,23 @@ def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
         at_ms = cart.touched_at + rules.policy.cart_abandoned_after_ms
         if cart.status == "open" and at_ms > now_ms:
             yield at_ms
+
+
+def _looks_for(judgement: Judgement, rules: Rules) -> bool:
+    """Whether something of hers could begin a journey that no fact of hers tells of."""
+    view = judgement.view
+    for journey in rules.journeys:
+        if journey.begins_by_context:
+            begun = {one.about.key for one in judgement.runs if one.journey is journey}
+            entities = view.by_kind.get(journey.for_each, {})
+            if any(key not in begun and _fresh(entity) for key, entity in entities.items()):
+                return True
+    return False
+
+
+def _fresh(entity: Entity) -> bool:
+    """Whether it still says something: what she looked at weeks ago does not."""
+    return not isinstance(entity, ViewedItem) or entity.interest > 0
 
 
 def _of_starts(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[int]:

@@ -67,9 +67,15 @@ DECISIONS = (
     Metric("counter", "suppressions", "Suppressions, holds and releases told.",
            (OWN_CHANNEL, Label("action", words.ACTIONS), Label("because")), STEP),
     Metric("counter", "opportunities", "Opportunities told.",
-           _labels(action=("offer", "withdraw"), kind=("step", "instead")), STEP),
+           _labels(action=("offer", "withdraw"), kind=("step", "instead", "next")), STEP),
     Metric("counter", "journeys_not_started", "Starts that a rule prevented.",
            (Label("journey"), Label("because")), STEP),
+    Metric("counter", "shadow_would_have_sent", "Steps due of a journey in the shadow.",
+           (Label("journey"),), STEP),
+    Metric("counter", "shadow_would_have_stopped", "Runs stopped of a journey in the shadow.",
+           (Label("journey"),), STEP),
+    Metric("counter", "messages_too_late", "Messages that went out though they had become stale.",
+           (OWN_CHANNEL,), STEP),
 )  # fmt: skip
 IDENTITY = (
     Metric("counter", "messages", "Links and merges between stages.",

@@ -31,7 +31,17 @@ DOUBTS = ("shared", "limit", "pace", "apart", "muted")  # Why a link is refused.
 IDENTIFIER_TYPES = tuple(LIMITS)
 MESSAGES = (
     *("link", "unlink", "remap", "contest", "forget", "hold", "endpoint", "joined", "contested"),
-    *("forgotten", "return", "redirect", "absorb", "merge.proposed", "merge.offer", "merge.go"),
+    *(
+        "context",
+        "notice",
+        "forgotten",
+        "return",
+        "redirect",
+        "absorb",
+        "merge.proposed",
+        "merge.offer",
+        "merge.go",
+    ),
 )
 TRANSITIONS = (
     *("cart.abandoned", "cart.bought", "cart.part_bought", "cart.emptied", "cart.reopened"),
@@ -59,10 +69,12 @@ class Label(NamedTuple):
 
 def own_words(channels: Mapping[str, Channel], rules: Rules) -> dict[str, tuple[str, ...]]:
     """What a deployment's own files name: its channels, journeys, and the reasons they give."""
-    conditions = {use.condition.name for journey in rules.journeys for use in journey.uses()}
+    journeys = (*rules.journeys, *rules.earlier.values())
+    uses = [use for journey in journeys for use in journey.uses()]
+    conditions = {use.condition.name for use in (*uses, *(rule.use for rule in rules.standing))}
     return {
         "channel": tuple(sorted(channels)),
-        "journey": tuple(sorted(rules.by_name)),
+        "journey": tuple(sorted((*rules.by_name, *rules.withdrawn))),
         "because": _distinct(SENTENCES, sorted(conditions)),
         "rules": (rules.id,),
         "version": (adaptive_stream.__version__,),

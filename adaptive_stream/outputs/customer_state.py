@@ -51,7 +51,7 @@ class Payload(msgspec.Struct, frozen=True):
     state_seq: int
     identifiers: list[IdentifierObject]
     members: list[str]
-    contacts: list[IdentifierObject] = []
+    addresses: list[IdentifierObject] = []
     was: list[str] = []
     contested: dict[str, str] = {}
     apart: list[ApartObject] = []
@@ -63,10 +63,16 @@ class Payload(msgspec.Struct, frozen=True):
     orders: dict[str, Any] = {}
     contracts: dict[str, dict[str, Any]] = {}
     cases: dict[str, dict[str, Any]] = {}
+    topics: dict[str, dict[str, Any]] = {}
     consent: list[dict[str, Any]] = []
+    preferences: dict[str, Any] = {}
+    interest: dict[str, dict[str, Any]] = {}
     profile: dict[str, Any] = {}
     messages: dict[str, dict[str, Any]] = {}
+    contacts: dict[str, dict[str, int]] = {}
+    outbox: list[str] = []
     journeys: list[dict[str, Any]] = []
+    held: dict[str, dict[str, Any]] = {}
     offers: list[dict[str, Any]] = []
 
 

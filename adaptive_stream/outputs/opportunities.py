@@ -1,6 +1,6 @@
 """opportunities.v1: what is due for a customer now, or should be offered instead."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -41,6 +41,10 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     good_until: Time
     because: str
     known_time: Time
+    risk: Annotated[
+        str | msgspec.UnsetType,
+        msgspec.Meta(description="source_silent: a source that was waited for has not reported"),
+    ] = msgspec.UNSET
 
 
 def record(opportunity: Opportunity) -> Record:
@@ -67,6 +71,7 @@ def record(opportunity: Opportunity) -> Record:
         good_until=time_text(opportunity.good_until_ms),
         because=opportunity.because,
         known_time=known_time,
+        risk=opportunity.risk or msgspec.UNSET,
     )
     # A withdrawal repeats the id of its offer, but to CloudEvents it is an event of its own.
     event = payload.id if payload.action == "offer" else f"{payload.id}.{payload.action}"

@@ -23,5 +23,5 @@ def recipients(pairs: Pairs, channels: Sequence[str]) -> list[Recipient]:
             Recipient("email_sha256", sha256(value.encode()).hexdigest())
             for type_, value in pairs
             if type_ == "email"
-        ]
+        ] + [Recipient(type_, value) for type_, value in pairs if type_ == "email_sha256"]
     return [Recipient(type_, value) for type_, value in pairs]

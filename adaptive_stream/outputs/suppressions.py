@@ -52,19 +52,20 @@ class CauseObject(msgspec.Struct, frozen=True, gc=False):
 
 class Payload(msgspec.Struct, frozen=True, gc=False):
     """One instruction. Of all with the same (member, journey, instance, scope) the highest `rev`
-    holds. `cause` is null when the time brought it about."""
+    holds. `cause` is null when the time brought it about. One of scope journey is about all its
+    runs: it names no customer, and stands once in every partition."""
 
     id: str
     action: Literal["suppress", "hold", "release"]
     scope: Literal["message", "instance", "journey", "purpose", "endpoint", "all"]
     channel: str
-    customer: str
-    member: str
+    customer: str | None
+    member: str | None
     state_seq: int
     rev: int
     recipients: list[Recipient]
     journey: str
-    instance: str
+    instance: str | None
     steps: tuple[str, ...]
     messages: list[MessageObject]
     because: Annotated[str, msgspec.Meta(description="a reason or the name of a condition")]
@@ -74,6 +75,9 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     until: Annotated[Time | None, msgspec.Meta(description="the end of a hold")]
     releasable_until: Annotated[Time | None, msgspec.Meta(description="forget it after this")]
     rules: str
+    purpose: Annotated[str | msgspec.UnsetType, msgspec.Meta(description="of scope purpose")] = (
+        msgspec.UNSET
+    )
 
 
 def record(suppression: Suppression) -> Record:
@@ -87,13 +91,14 @@ def record(suppression: Suppression) -> Record:
         action=suppression.action,  # type: ignore[arg-type]
         scope=suppression.scope,  # type: ignore[arg-type]
         channel=suppression.channel,
-        customer=suppression.customer,
-        member=suppression.member,
+        customer=suppression.customer or None,
+        member=suppression.member or None,
         state_seq=suppression.state_seq,
         rev=suppression.rev,
         recipients=recipients(suppression.recipients, (suppression.channel,)),
+        purpose=suppression.purpose or msgspec.UNSET,
         journey=suppression.journey,
-        instance=suppression.instance,
+        instance=suppression.instance or None,
         steps=suppression.steps,
         messages=messages,
         because=suppression.because,
@@ -104,15 +109,14 @@ def record(suppression: Suppression) -> Record:
         releasable_until=time_or_null(suppression.releasable_until_ms),
         rules=suppression.rules,
     )
+    subject = suppression.customer or suppression.journey
     headers = (
-        *cloud_event(
-            topic, payload.id, "suppression." + payload.action, payload.customer, known_time
-        ),
+        *cloud_event(topic, payload.id, "suppression." + payload.action, subject, known_time),
         ("action", payload.action.encode()),
         ("journey", payload.journey.encode()),
         ("sender", _only_sender(messages).encode()),
     )
-    return Record(topic, payload.customer.encode(), encode(payload), headers)
+    return Record(topic, subject.encode(), encode(payload), headers)
 
 
 def _message(planned: dict[str, object]) -> MessageObject:

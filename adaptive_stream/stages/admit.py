@@ -4,6 +4,7 @@ Rule: no state. Its position is its commit, and the same record always gives the
 whoever reads them can drop what comes twice by `src` alone.
 """
 
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +12,7 @@ from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
+from adaptive_stream.engine.notice import PREFIX, subjects
 from adaptive_stream.formats import Admission, admit, dead_letter
 from adaptive_stream.stages import traces
 from adaptive_stream.stages.dead_letters import fitting, of_engine_fault
@@ -83,35 +85,41 @@ class Admit:
     def _write(
         self, outcome: Outcome, admission: Admission, here: str, tp: Any, record: Any
     ) -> None:
+        cause = f"{tp.topic}/{tp.partition}/{record.offset}".encode()
+        trace = self._trace(record, cause)
         idx = 0
         for fact in admission.facts:
-            if fact.type in WITHOUT_CUSTOMER:
-                outcome.count("facts", fact.channel, "without_customer")
-                continue
-            src = f"{here}/{record.offset}/{idx}"
-            cause = f"{tp.topic}/{tp.partition}/{record.offset}"
-            outcome.outputs.append(self._output(fact, src, cause, record))
-            outcome.count("facts", fact.channel, "accepted")
-            idx += 1
+            alone = fact.type in WITHOUT_CUSTOMER
+            for key, about in self._context(fact) if alone else (self._customers(fact),):
+                src = f"{here}/{record.offset}/{idx}".encode()
+                headers = [("src", src), ("cause", cause), *about]
+                if self._log_clock:
+                    headers.append(("log_ms", b"%d" % record.timestamp))
+                if trace:
+                    headers.append((traces.HEADER, trace))
+                body = encode_fact(fact)
+                outcome.outputs.append(Output(self._facts_topic, None, key, body, headers))
+                idx += 1
+            outcome.count("facts", fact.channel, "without_customer" if alone else "accepted")
 
-    def _output(self, fact: Fact, src: str, cause: str, record: Any) -> Output:
+    def _customers(self, fact: Fact) -> tuple[bytes, Headers]:
+        """A fact goes by its strongest identifier, and names the others."""
         routed, *others = fact.identifiers
-        headers: Headers = [("k", b"fact"), ("src", src.encode()), ("cause", cause.encode())]
-        headers.append(("t", fact.type.encode()))
+        headers: Headers = [("k", b"fact"), ("t", fact.type.encode())]
         if others:
             ids = [(self._hash(identifier), identifier) for identifier in others]
             headers.append(("ids", encode_ids(ids)))
         if reached := contacts_of(fact):
             contacts = [(self._hash(identifier), identifier) for identifier in reached]
             headers.append(("contacts", encode_ids(contacts)))
-        if self._log_clock:
-            headers.append(("log_ms", b"%d" % record.timestamp))
-        if trace := self._trace(record, cause):
-            headers.append((traces.HEADER, trace))
-        key = self._hash(routed).encode()
-        return Output(self._facts_topic, None, key, encode_fact(fact), headers)
+        return self._hash(routed).encode(), headers
 
-    def _trace(self, record: Any, cause: str) -> bytes:
+    def _context(self, fact: Fact) -> Iterator[tuple[bytes, Headers]]:
+        """A fact about no customer goes to the row of each thing that it speaks of."""
+        for subject in subjects(fact):
+            yield (PREFIX + subject).encode(), [("k", b"context"), ("t", fact.type.encode())]
+
+    def _trace(self, record: Any, cause: bytes) -> bytes:
         trace = traces.given(record.headers) if record.headers else b""
         if not trace and self._traces_per_million:
             trace = traces.begun(cause, self._traces_per_million)

@@ -13,11 +13,14 @@ COUNTED_APART = {
     "not_started": "journeys_not_started",  # `not_started:journey:because`
     "link_refused": "links_refused",
     "forgotten": "customers_forgotten",
+    "too_late": "messages_too_late",
+    "shadow_would_have_sent": "shadow_would_have_sent",
+    "shadow_would_have_stopped": "shadow_would_have_stopped",
 }
 
 
 def of_fault(fault: str) -> tuple[str, ...]:
-    """Of a fault, which is `kind` or `kind:because`."""
+    """Of a fault, which is `kind` or `kind:label:label`."""
     kind, _, because = fault.partition(":")
     if kind in COUNTED_APART:
         return COUNTED_APART[kind], *because.split(":")

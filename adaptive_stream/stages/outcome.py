@@ -1,6 +1,6 @@
 """What a stage makes of a batch, before anything of it is sent or kept."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -18,6 +18,9 @@ class Row(NamedTuple):
 
     wake_ms: int
     value: bytes | None
+
+
+Rows = Callable[[list[bytes]], Mapping[bytes, Row]]  # keys -> the rows that exist
 
 
 class View(Protocol):
@@ -106,10 +109,8 @@ class Stage(Protocol):
     def views(self) -> str | None:
         """The compacted topic that shows each row as it is, None if there is none."""
 
-    def tell(
-        self, partition: int, keys: Iterable[bytes], rows: Mapping[bytes, Row], clock: Clock
-    ) -> list[Output]:
-        """The records of `views` for these rows; a tombstone for a key without one."""
+    def tell(self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock) -> list[Output]:
+        """The records of `views` for the rows of these keys; a tombstone for one without a row."""
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on records in order, perhaps not on all. A pure function of its arguments: the

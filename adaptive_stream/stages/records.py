@@ -18,6 +18,10 @@ IDENTITY_CHANGELOG = "identity.changelog.v1"
 CUSTOMER_CHANGELOG = "customer.changelog.v1"
 CLOCK = "clock.v1"
 TICK_KEY = b"#tick"
+CONTEXT = "context.v1"
+RULES = "rules.v1"
+RULES_KEY = b"#rules"
+EVERY = -1  # As a partition: one copy into each.
 
 JAVA_SEED = 0x9747B28C
 
@@ -39,7 +43,7 @@ class Origin(NamedTuple):
 
 
 class Output(NamedTuple):
-    """A record to be written. `partition` None: by the key, as Java does it."""
+    """A record to be written. `partition` None: by the key, as Java does it; EVERY: into each."""
 
     topic: str
     partition: int | None
@@ -48,8 +52,16 @@ class Output(NamedTuple):
     headers: Iterable[tuple[str, bytes | None]]
 
 
+def partitions_of(output: Output, partitions: int) -> Iterable[int]:
+    """Where a record goes, of so many partitions of its topic."""
+    if output.partition == EVERY:
+        return range(partitions)
+    chosen = output.partition
+    return (partition_of(output.key or b"", partitions) if chosen is None else chosen,)
+
+
 def read(record: Any) -> tuple[Arrival, Origin | None]:
-    """An internal record as an Arrival, and its origin (None for a tick)."""
+    """An internal record as an Arrival, and its origin (None for a tick and a notice)."""
     kind = cause = member = type_ = ""
     log_ms: int | None = None
     origin: Origin | None = None
@@ -91,14 +103,23 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
     return arrival, origin
 
 
+def rules_headers(log_ms: int | None = None) -> list[tuple[str, bytes]]:
+    """Those of the record that takes a partition over to other rules. `log_ms`: what the time is,
+    None where the broker says so."""
+    stamp = [] if log_ms is None else [("log_ms", b"%d" % log_ms)]
+    return [("k", b"rules"), *stamp]
+
+
 def message_output(message: Message, prefix: str, src: str, arrival: Arrival) -> Output:
     """A Message as the record that carries it on. `src` is whole, with offset and idx."""
     headers: Headers = [
         ("k", message.kind.encode()),
-        ("src", src.encode()),
         ("cause", arrival.cause.encode()),
         ("log_ms", str(arrival.log_ms).encode()),
     ]
+    if message.to == "everywhere":  # Told apart by `rev`, and not by where it was made.
+        return Output(prefix + CUSTOMER_FACTS, EVERY, message.key.encode(), message.body, headers)
+    headers.insert(1, ("src", src.encode()))
     if message.member:
         headers.append(("m", message.member.encode()))
     if message.ids:

@@ -3,11 +3,14 @@
 from typing import Any
 
 from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.message import Arrival
+from adaptive_stream.engine.notice import PREFIX, decode_notice, noted
 from adaptive_stream.engine.resolve import Row as Identity
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.stages.dead_letters import of_engine_fault
 from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
 from adaptive_stream.stages.records import (
+    CONTEXT,
     IDENTITY_CHANGELOG,
     IDENTITY_FACTS,
     Output,
@@ -46,6 +49,9 @@ class Resolve:
                 if outcome.is_repeat(origin, view):
                     outcome.count("repeats")
                     continue
+                if arrival.kind == "context":
+                    self._note(record.key, arrival, outcome, view)
+                    continue
                 if record.key in identities:
                     known = identities[record.key]
                 elif record.key in stored:
@@ -67,6 +73,20 @@ class Resolve:
             row = identities[key]
             outcome.rows[key] = Row(NEVER, None if row is None else encode_row(row))
         return outcome
+
+    def _note(self, key: bytes, arrival: Arrival, outcome: Outcome, view: View) -> None:
+        """A fact about no customer: every partition is told, unless it says nothing new."""
+        row = outcome.rows.get(key) or view.rows([key]).get(key)
+        after = noted(decode_notice(row.value) if row and row.value else None, arrival)
+        if after is None:
+            return
+        _, message = after
+        outcome.rows[key] = Row(NEVER, message.body)
+        outcome.outputs.append(message_output(message, self._prefix, "", arrival))
+        subject = key[len(PREFIX) :]
+        shown = Output(self._prefix + CONTEXT, 0, subject, message.body, ())
+        outcome.outputs.append(shown)
+        outcome.count("messages", message.kind)
 
     def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
         """There is no topic of views."""

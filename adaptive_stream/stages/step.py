@@ -5,22 +5,25 @@ Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand
 cursor says how far it came, and a later run goes on from there to the same outputs.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from adaptive_stream.engine.clock import Clock, decode_clock
+from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
+from adaptive_stream.engine.notice import PREFIX, Notice, decode_notice, newer
 from adaptive_stream.engine.step import show, step
 from adaptive_stream.engine.view import View as Known
 from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
 from adaptive_stream.stages import counts
 from adaptive_stream.stages.dead_letters import of_engine_fault, tick_fault
-from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
+from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, Rows, View
 from adaptive_stream.stages.records import (
     CUSTOMER_CHANGELOG,
     CUSTOMER_FACTS,
@@ -32,6 +35,7 @@ from adaptive_stream.stages.traces import HEADER as TRACE
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
 NEW_STATE_BYTES = 1_024
+HAS_CONTEXT = PREFIX.encode()  # A row that says whether any notice came: most ask for none.
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
 
@@ -71,15 +75,15 @@ class Step:
                 break
         return run.encoded()
 
-    def tell(
-        self, partition: int, keys: Iterable[bytes], rows: Mapping[bytes, Row], clock: Clock
-    ) -> list[Output]:
+    def tell(self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock) -> list[Output]:
         """What customer.state.v1 should say of these customers; nothing of one that is unknown."""
         told = []
+        found = rows([*keys])
+        given = Given(clock, Context(partial(look, rows)))
         for key in keys:
-            row = rows.get(key)
+            row = found.get(key)
             customer = decode_customer(row.value or b"") if row else Customer(key.decode())
-            state = show(customer, self.engine_rules, clock)
+            state = show(customer, self.engine_rules, given)
             record = customer_state.record(state) if state else None
             value, headers = (record.value, record.headers) if record else (None, ())
             told.append(Output(self.views, partition, key, value, headers))
@@ -88,6 +92,13 @@ class Step:
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""
         return of_engine_fault(tp, record, fault)
+
+
+def look(rows: Rows, subject: str) -> Notice | None:
+    """The newest notice of a subject among the rows of a partition."""
+    key = (PREFIX + subject).encode()
+    row = rows([key]).get(key)
+    return decode_notice(row.value) if row and row.value else None
 
 
 class _Run:
@@ -100,9 +111,12 @@ class _Run:
         self._cursor = view.cursor
         self._tp = tp
         self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
-        self._stored = view.rows(list({record.key for record in records if record.key}))
+        self._stored = view.rows([HAS_CONTEXT, *{record.key for record in records if record.key}])
         self._customers: dict[bytes, Customer | None] = {}  # None: forgotten
         self._views: dict[bytes, Known | None] = {}
+        self._context = (
+            Context(partial(look, self._rows)) if HAS_CONTEXT in self._stored else NOTHING
+        )
         self._bytes = 0  # What the states will take when they are encoded, roughly.
 
     def is_full(self) -> bool:
@@ -114,6 +128,8 @@ class _Run:
         arrival, origin = read(record)
         if arrival.kind == "tick":
             return self._tick(record, arrival)
+        if arrival.kind == "notice":
+            return self._notice(record.key, arrival.body)
         if origin is None:
             raise ValueError("an internal record without src")
         self.outcome.records += 1
@@ -122,6 +138,21 @@ class _Run:
         else:
             self._step(record.key, arrival, record.offset, 0)
         return True
+
+    def _notice(self, key: bytes, body: bytes) -> bool:
+        """Something that is no customer's is otherwise from here on. It visits nobody."""
+        before = self._rows([key]).get(key)
+        if newer(body, before.value if before else None):
+            self._bytes += len(key) + len(body)  # A night's prices do not fit into one checkpoint.
+            self.outcome.rows[key] = Row(NEVER, body)
+            self.outcome.rows[HAS_CONTEXT] = Row(NEVER, b"1")
+            self._context = Context(partial(look, self._rows))
+        return True
+
+    def _rows(self, keys: list[bytes]) -> dict[bytes, Row]:
+        """Rows of notices as of now: those of this batch in front."""
+        rows = self.outcome.rows
+        return self._view.rows(keys) | {key: rows[key] for key in keys if key in rows}
 
     def _tick(self, record: Any, tick: Arrival) -> bool:
         """Fires whoever is due. False: not all of them yet.
@@ -168,7 +199,7 @@ class _Run:
         customer = self._customer(key)
         was_too_busy = customer is not None and customer.too_busy
         known = self._views.get(key)
-        stepped = step(customer, arrival, stage.engine_rules, outcome.clock, known)
+        stepped = step(customer, arrival, stage.engine_rules, outcome.clock, self._context, known)
         self._customers[key], self._views[key] = stepped.state, stepped.view
         if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
             outcome.count("customers_too_busy")

@@ -22,9 +22,9 @@ def given(headers: Iterable[tuple[str, bytes | None]]) -> bytes:
     return b""
 
 
-def begun(place: str, per_million: int) -> bytes:
+def begun(place: bytes, per_million: int) -> bytes:
     """The beginning of a trace for so many of a million places, else b""."""
-    digest = blake2b(place.encode(), digest_size=32).digest()
+    digest = blake2b(place, digest_size=32).digest()
     if int.from_bytes(digest[:8]) % MILLION >= per_million:
         return b""
     return b"00-%s-%s-01" % (digest[8:24].hex().encode(), digest[24:].hex().encode())

@@ -17,11 +17,17 @@ from kafka.admin import KafkaAdminClient
 from adaptive_stream import outputs as output_topics
 from adaptive_stream.catalog import Catalog
 from adaptive_stream.engine.clock import Clock, encode_clock
+from adaptive_stream.engine.notice import decode_notice
 from adaptive_stream.process.supervisor import STAGES, group_of
-from adaptive_stream.stages.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, IDENTITY_FACTS
+from adaptive_stream.stages.records import (
+    CONTEXT,
+    CUSTOMER_CHANGELOG,
+    CUSTOMER_FACTS,
+    IDENTITY_FACTS,
+)
 from adaptive_stream.stories import scrape
 from adaptive_stream.stories.names import Names
-from adaptive_stream.stories.output import Output, output
+from adaptive_stream.stories.output import Output, board_of, output
 from adaptive_stream.stories.phrases import STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
@@ -155,7 +161,10 @@ class BrokerWorld:
         for one in self._read([self._catalog.name(CUSTOMER_CHANGELOG)]):
             sizes[(one.key or b"").decode()] = len(one.value or b"")
         room = [Output(STATE_SIZE, at_ms, key, {"bytes": size}) for key, size in sizes.items()]
-        return [*scrape.metrics(ports, at_ms), *room]
+        read = self._read([self._catalog.name(CONTEXT)])
+        notices = {(one.key or b"").decode(): decode_notice(one.value) for one in read if one.value}
+        board = board_of(notices, self.outputs(), at_ms)
+        return [*scrape.metrics(ports, at_ms), *room, *board]
 
     def outputs(self) -> list[Output]:
         """All that is on the output topics. A copy of a record counts once."""

@@ -71,7 +71,8 @@ def equal(wanted: Value, actual: Json, *, among: bool = False) -> bool:
     """Whether a record's value is what a row says."""
     actual = plain(actual)
     if isinstance(wanted, Moment):
-        return isinstance(actual, str) and parse_iso(actual) == wanted.at_ms
+        each = actual if isinstance(actual, frozenset) else (actual,)  # Of several messages.
+        return {parse_iso(one) for one in each if isinstance(one, str)} == {wanted.at_ms}
     if wanted == "none":
         return actual in (None, "", frozenset())
     if isinstance(actual, frozenset) or among:

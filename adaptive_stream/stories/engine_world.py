@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import Context
 from adaptive_stream.engine.customer import decode_customer, encode_customer
 from adaptive_stream.engine.decision import Decision
 from adaptive_stream.engine.endpoint import contacts_of
@@ -17,12 +18,20 @@ from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.notice import (
+    PREFIX,
+    Notice,
+    decode_notice,
+    newer,
+    noted,
+    subjects,
+)
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
 from adaptive_stream.formats import ReadRule, admit
 from adaptive_stream.outputs import records
 from adaptive_stream.stages import counts
-from adaptive_stream.stories.output import Output, metric, output
+from adaptive_stream.stories.output import Output, board_of, metric, output
 from adaptive_stream.stories.phrases import METRICS, STATE_SIZE
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.story import Story
@@ -62,6 +71,8 @@ class EngineWorld:
         self._reading = reading
         self._clock = Clock()
         self._rows: dict[str, bytes] = {}  # identifier hash -> its row
+        self._notices: dict[str, bytes] = {}
+        self._context = Context(self._look)
         self._customers: dict[str, bytes] = {}
         self._counts: Counter[tuple[str, ...]] = Counter()  # (metric, labels...)
         self._wakes = Wakes()
@@ -78,8 +89,7 @@ class EngineWorld:
             self.outputs.append(Output(f"dlq.{record.channel}", record.at_ms, "", refusal))
         cause = f"channel.{record.channel}.v1/0/{self._written}"
         for fact in admission.facts:
-            if fact.type not in WITHOUT_CUSTOMER:
-                self._queue.append(("identity", _arrival(fact, record.at_ms, cause)))
+            self._queue += _arrivals(fact, record.at_ms, cause)
         self._until_quiet()
 
     def take(self, fact: Fact, log_ms: int) -> None:
@@ -112,6 +122,8 @@ class EngineWorld:
         for (name, *labels), count in sorted(self._counts.items()):
             if f"{name}_total" in METRICS:
                 self.outputs.append(metric(f"{name}_total", labels, count, at_ms))
+        notices = {key[len(PREFIX) :]: decode_notice(body) for key, body in self._notices.items()}
+        self.outputs += board_of(notices, self.outputs, at_ms)
         for customer, state in sorted(self._customers.items()):
             self.outputs.append(Output(STATE_SIZE, at_ms, customer, {"bytes": len(state)}))
 
@@ -130,8 +142,30 @@ class EngineWorld:
     def _until_quiet(self) -> None:
         while self._queue:
             to, arrival = self._queue.popleft()
-            for message in self._resolve(arrival) if to == "identity" else self._step(arrival):
+            for message in self._work(to, arrival):
                 self._queue.append((message.to, _passed_on(message, arrival)))
+
+    def _work(self, to: str, arrival: Arrival) -> tuple[Message, ...]:
+        if to == "everywhere":
+            if newer(arrival.body, self._notices.get(arrival.key)):
+                self._notices[arrival.key] = arrival.body
+                self._context = Context(self._look)
+            return ()
+        if arrival.kind == "context":
+            return self._note(arrival)
+        return self._resolve(arrival) if to == "identity" else self._step(arrival)
+
+    def _note(self, arrival: Arrival) -> tuple[Message, ...]:
+        row = self._rows.get(arrival.key)
+        after = noted(decode_notice(row) if row else None, arrival)
+        if after is None:
+            return ()
+        self._rows[arrival.key] = after[1].body
+        return (after[1],)
+
+    def _look(self, subject: str) -> Notice | None:
+        body = self._notices.get(PREFIX + subject)
+        return decode_notice(body) if body else None
 
     def _resolve(self, arrival: Arrival) -> tuple[Message, ...]:
         row = self._rows.get(arrival.key)
@@ -146,7 +180,7 @@ class EngineWorld:
     def _step(self, arrival: Arrival) -> tuple[Message, ...]:
         state = self._customers.get(arrival.key)
         customer = None if state is None else decode_customer(state)
-        stepped = step(customer, arrival, self._rules, self._clock)
+        stepped = step(customer, arrival, self._rules, self._clock, self._context)
         self._customers.pop(arrival.key, None)
         self._wakes.set(arrival.key, stepped.state.wake_ms if stepped.state else None)
         if stepped.state is not None:
@@ -166,6 +200,17 @@ def reading_of(channels: Mapping[str, Channel]) -> dict[str, ReadRule]:
         own = [one.rule for one in channel.read if one.topic.endswith(f"channel.{name}.v1")]
         reading[name] = own[0] if own else ReadRule(name, blocked=channel.read[0].rule.blocked)
     return reading
+
+
+def _arrivals(fact: Fact, log_ms: int, cause: str) -> list[tuple[str, Arrival]]:
+    """The fact under its strongest identifier, or in the row of each thing that it speaks of."""
+    if fact.type not in WITHOUT_CUSTOMER:
+        return [("identity", _arrival(fact, log_ms, cause))]
+    body = encode_fact(fact)
+    return [
+        ("identity", Arrival("context", PREFIX + subject, body, log_ms, cause, type=fact.type))
+        for subject in subjects(fact)
+    ]
 
 
 def _arrival(fact: Fact, log_ms: int, cause: str) -> Arrival:

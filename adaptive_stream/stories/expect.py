@@ -66,6 +66,7 @@ class _Judge:
         if row.verb == "not":
             return self.not_(row)
         query = {"count": self.count, "metric": self.metric, "unmerge-report": self.report}
+        query |= {"outbox": self.outbox, "topic": self.topic, "sources": self.sources}
         return query.get(row.subject, self.customer)(row)
 
     def refused(self, row: Row) -> Verdict | None:
@@ -112,7 +113,8 @@ class _Judge:
         ]
         wanted, most = row.fields.get("value"), row.fields.get("max")
         if wanted is not None and not equal(wanted, len(fitting)):
-            return Verdict(row, FAILED, f"are {len(fitting)}, not {wanted}", tuple(fitting[:3]))
+            near = tuple(fitting[:3]) or self.nearest(row)
+            return Verdict(row, FAILED, f"are {len(fitting)}, not {wanted}", near)
         if most is not None and len(fitting) > int(str(most)):
             return Verdict(row, FAILED, f"are {len(fitting)}, more than {most}", tuple(fitting[:3]))
         return Verdict(row, PASSED)
@@ -150,6 +152,35 @@ class _Judge:
             return Verdict(row, PASSED)
         near = Near(told[-1].output, told[-1].seen, tuple(differences))
         return Verdict(row, FAILED, "says otherwise", (near,))
+
+    def outbox(self, row: Row) -> Verdict:
+        """Exactly these messages are on their way to her."""
+        state = self.state_of(row.identifiers[0], row.at_ms)
+        actual = None if state is None else (state.value or {}).get("outbox")
+        if equal(row.fields.get("messages", "none"), actual):
+            return Verdict(row, PASSED)
+        return Verdict(row, FAILED, f"has {self.shown(actual)}")
+
+    def sources(self, row: Row) -> Verdict:
+        """What the board says of one source."""
+        wanted = {name: value for name, value in row.fields.items() if name != "source"}
+        for output in self.noted(phrases.SOURCES, row):
+            if output.key == row.fields["source"]:
+                seen = output.value or {}
+                told = [(n, str(v), self.shown(field(seen, n))) for n, v in wanted.items()
+                        if not equal(v, field(seen, n))]  # fmt: skip
+                near = (Near(output, seen, tuple(told)),) if told else ()
+                return Verdict(row, FAILED if told else PASSED, "says otherwise", near)
+        return Verdict(row, FAILED, "is not on the board")
+
+    def topic(self, row: Row) -> Verdict:
+        """What no record of a topic says, up to the row's time."""
+        names = str(row.fields["has_not"]).split(",")
+        told = [o for o in self.outputs if o.topic == row.words[0] and o.known_ms <= row.at_ms]
+        wrong = [Near(o, o.value or {}, ()) for o in told if any(n in o.text() for n in names)]
+        if wrong or not told:
+            return Verdict(row, FAILED, "says it" if wrong else "has no record", tuple(wrong[:3]))
+        return Verdict(row, PASSED)
 
     def noted(self, topic: str, row: Row) -> list[Output]:
         """What the runner noted when it looked at the row's time."""
@@ -201,7 +232,7 @@ class _Judge:
         """Every record of the row's topic, with what differs from the row."""
         topic = str(row.fields["topic"]) if row.verb == "see" else row.subject
         for output in self.outputs:
-            if output.topic == topic:
+            if output.topic == topic or (topic == "outputs" and output.topic in phrases.TOPIC_OF):
                 for action, seen in tellings(row, output):
                     yield Near(output, seen, tuple(self.differences(row, output, action, seen)))
 

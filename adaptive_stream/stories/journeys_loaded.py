@@ -1,13 +1,20 @@
-"""The journeys that a story loads, as rules in memory and as a directory of rule files."""
+"""The journeys that a story loads, as rules in memory and as a directory of rule files.
 
+In brackets a story says what it has otherwise than the file: `abandoned-cart(wait_for=store:6h)`.
+"""
+
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
-from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.journey import Journey, Rules, WaitFor
+from adaptive_stream.engine.span import parse_span
 from adaptive_stream.stories.story import Story
+
+_CHANGED = re.compile(r"([a-z0-9-]+)\(wait_for=([a-z]+):([0-9]+[smhd])\)")
 
 
 def rules_of(story: Story, rules: Rules) -> Rules:
@@ -17,15 +24,30 @@ def rules_of(story: Story, rules: Rules) -> Rules:
     faults = list(_faults(story, known))
     if faults:
         raise CatalogError(faults)
-    journeys = tuple(journey for journey in rules.journeys if journey.name in story.load)
+    loaded = {_name(word): word for word in story.load}
+    journeys = tuple(_changed(j, loaded[j.name]) for j in rules.journeys if j.name in loaded)
     return replace(rules, journeys=journeys)
 
 
+def _name(word: str) -> str:
+    return word.partition("(")[0]
+
+
+def _changed(journey: Journey, word: str) -> Journey:
+    match = _CHANGED.fullmatch(word)
+    if match is None:
+        return journey
+    return replace(journey, wait_for=(WaitFor(match[2], parse_span(match[3])),))
+
+
 def _faults(story: Story, known: set[str]) -> Iterator[Fault]:
-    for name in story.load:
-        if name not in known:
-            remedy = suggestion(name, known)
-            yield Fault(story.file, story.load_line, name, "is no journey", remedy)
+    for word in story.load:
+        if _name(word) not in known:
+            remedy = suggestion(_name(word), known)
+            yield Fault(story.file, story.load_line, word, "is no journey", remedy)
+        elif _name(word) != word and not _CHANGED.fullmatch(word):
+            remedy = "write `abandoned-cart(wait_for=store:6h)`"
+            yield Fault(story.file, story.load_line, word, "changes nothing that is known", remedy)
     for row in story.rows:
         name = str(row.fields.get("journey", ""))
         # A typing mistake here would let a `not` pass for ever.
@@ -37,7 +59,12 @@ def _faults(story: Story, known: set[str]) -> Iterator[Fault]:
 def copy_rules(rules_dir: Path, load: tuple[str, ...], to: Path) -> Path:
     """A copy of a directory of rules with those journeys only; returns `to`."""
     shutil.copytree(rules_dir, to)
+    loaded = {_name(word): word for word in load}
     for path in (to / "journeys").glob("*.yaml"):
-        if path.stem not in load:
+        match = _CHANGED.fullmatch(loaded.get(path.stem, ""))
+        if path.stem not in loaded:
             path.unlink()
+        elif match:
+            said = f"\nwait_for: {{{match[2]}: {match[3]}}}\n"
+            path.write_text(path.read_text(encoding="utf-8") + said, encoding="utf-8")
     return to

@@ -7,9 +7,10 @@ reads what it would read alone.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from hashlib import sha256
 
 from adaptive_stream.stories.output import Output
-from adaptive_stream.stories.phrases import CUSTOMER_STATE, METRIC
+from adaptive_stream.stories.phrases import CUSTOMER_STATE, METRIC, SOURCES
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.world import people
 
@@ -26,6 +27,7 @@ class Names:
         self._own = {name: _renamed(name, number) for name in known}
         self._back = {own: name for name, own in self._own.items()}
         self._back |= {_value(own): _value(name) for name, own in self._own.items()}
+        self._back |= {_hash(own): _hash(name) for name, own in self._own.items()}
 
     def value(self, value: bytes) -> bytes:
         """A channel record under this story's names."""
@@ -46,7 +48,7 @@ class Names:
         return [
             replace(output, value=self._restored(output.value))  # type: ignore[arg-type]
             for output in outputs
-            if output.key in customers or output.topic == METRIC
+            if output.key in customers or output.topic in (METRIC, SOURCES)
         ]
 
     def _customers(self, outputs: Iterable[Output]) -> Iterator[str]:
@@ -68,6 +70,11 @@ class Names:
 
 def _value(identifier: str) -> str:
     return identifier.partition(":")[2]
+
+
+def _hash(identifier: str) -> str:
+    """As advertising platforms are told an address."""
+    return sha256(_value(identifier).encode()).hexdigest()
 
 
 def _renamed(identifier: str, number: int) -> str:

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from adaptive_stream.engine import board
+from adaptive_stream.engine.notice import Notice
 from adaptive_stream.stories import phrases
 from adaptive_stream.stories.calendar import parse_iso
 
 Json = object
 
+HASHED, HASH_SHOWN = "email_sha256", 8  # A row writes a hash by its first characters.
 _decode = msgspec.json.Decoder().decode
 
 
@@ -43,6 +46,13 @@ def metric(name: str, labels: Iterable[str], value: float, at_ms: int) -> Output
     return Output(phrases.METRIC, at_ms, name, {**dict(named), "value": int(value)})
 
 
+def board_of(notices: Mapping[str, Notice], outputs: Iterable[Output], at_ms: int) -> list[Output]:
+    """The board of sources as a runner sees it."""
+    states = {one.key: one.value or {} for one in outputs if one.topic == phrases.CUSTOMER_STATE}
+    sources = board.board(notices, states.values(), at_ms)
+    return [Output(phrases.SOURCES, at_ms, one.name, board.as_json(one)) for one in sources]
+
+
 def found(tree: Json, path: str) -> Json:
     """The value at a dotted path (`carts.cart-9.added_at`); None where there is none."""
     if not isinstance(tree, Mapping):
@@ -59,7 +69,8 @@ def plain(value: Json) -> Json:
     """A value as a row writes it: `email:ana@example.com`, `abandoned-cart/cart-9`, a set."""
     if isinstance(value, Mapping):
         if set(value) == {"type", "value"}:
-            return f"{value['type']}:{value['value']}"
+            shown = str(value["value"])
+            return f"{value['type']}:{shown[:HASH_SHOWN] if value['type'] == HASHED else shown}"
         if {"journey", "instance"} <= set(value):
             step = value.get("step")
             return f"{value['journey']}/{value['instance']}" + (f"#{step}" if step else "")

@@ -33,7 +33,7 @@ TOPIC_OF = {
     **{f"suppressions.{channel}": topic for channel, topic in suppressions.TOPIC_OF.items()},
 }
 SHORT_OF = {topic: short for short, topic in TOPIC_OF.items()}
-LATER_TOPICS = ("decisions", "view", "dlq", "outputs")
+LATER_TOPICS = ("decisions", "view", "dlq")
 
 _LIFE = ("reserved", "handed_over", "sent", "revoked", "cancelled", "given_up", "too_late")
 _ACTIONS = {
@@ -69,6 +69,7 @@ RAW_FIELDS = ("bytes", "topic", "key", "file")
 QUERIES = ("customer", "count", "topic", "bytes", "metric", "outbox", "sources", "sender") + (
     "report", "diff", "instances", "why", "check", "shadow", "load", "unmerge-report",
 )  # fmt: skip
+ANSWERED = ("customer", "unmerge-report", "outbox", "topic", "sources")  # Beside those that count.
 # What the worker counts and rows may ask for, with its labels; any other is of a later feature.
 METRICS: dict[str, tuple[str, ...]] = {
     "identifiers_contested_total": ("type", "reason"),
@@ -81,7 +82,7 @@ METRICS: dict[str, tuple[str, ...]] = {
 REQUESTS = {"merge": "customer.merge", "unmerge": "customer.unmerge"}
 REQUEST_CHANNEL = "backoffice"
 # What a runner notes where a row looks, beside what comes out.
-METRIC, STATE_SIZE = "metric", "state-size"
+METRIC, STATE_SIZE, SOURCES = "metric", "state-size", "sources"
 COMMANDS = ("customer", "journeys", "dlq", "replay", "report", "topics", "load", "stop", "start")
 
 
@@ -128,7 +129,7 @@ def pending(row: Row) -> str:
     if row.verb == "see" and row.subject == "metric":
         name = row.words[0].partition("{")[0]
         return "" if name in METRICS else f"the metric {name}"
-    if row.verb == "see" and row.subject not in ("customer", "unmerge-report"):
+    if row.verb == "see" and row.subject not in ANSWERED:
         return f"the query `{row.subject}`"
     return ""
 
@@ -140,5 +141,5 @@ def writes(row: Row) -> bool:
 
 def looks(row: Row) -> bool:
     """Whether a runner has to look at its world at this row's time: no record tells it later."""
-    asked = row.subject == "metric" or "state_bytes_max" in row.fields
+    asked = row.subject in (METRIC, SOURCES) or "state_bytes_max" in row.fields
     return row.verb == "see" and asked and not pending(row)

@@ -13,6 +13,11 @@ def count(verdicts: Sequence[Verdict], result: str) -> int:
     return sum(1 for verdict in verdicts if verdict.result == result)
 
 
+def judged(verdicts: Sequence[Verdict]) -> bool:
+    """Whether some row passed, or none of the rows can be judged yet."""
+    return count(verdicts, PASSED) > 0 or count(verdicts, PENDING) == len(verdicts)
+
+
 def result(verdicts: Sequence[Verdict]) -> str:
     """Of a whole story: one failed row fails it; without a row that could be judged it waits."""
     if count(verdicts, FAILED):

@@ -21,6 +21,9 @@ _METRIC = re.compile(r"[a-z_]+(?:\{[a-z_]+=[^,{}]+(?:,[a-z_]+=[^,{}]+)*\})?")
 _NUMBERED = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
+SOURCE_FIELDS = {"source", "silent_for", "contacts_waiting", "complete_until", "retired"}
+
+
 class RowError(Exception):
     """A row cannot be read: the piece at fault, what is wrong with it, and what to do."""
 
@@ -132,6 +135,15 @@ def _read_see(row: Row, words: list[str], calendar: Calendar) -> Row:
     if query == "customer" and (len(row.identifiers) != 1 or not row.fields):
         remedy = "write `see customer email:ana@example.com orders.count=1`"
         raise RowError(row.text, "does not say who and what", remedy)
+    if query == "outbox" and (len(row.identifiers) != 1 or set(row.fields) != {"messages"}):
+        remedy = "write `see outbox email:ana@example.com messages=m-1,m-2`, or messages=none"
+        raise RowError(row.text, "does not say whose and what", remedy)
+    if query == "sources" and not {"source"} < set(row.fields) <= SOURCE_FIELDS:
+        remedy = "write `see sources source=store/leeds-2 silent_for=2h51m contacts_waiting=1`"
+        raise RowError(row.text, "does not say which source and what of it", remedy)
+    if query == "topic" and (len(row.words) != 1 or set(row.fields) != {"has_not"}):
+        remedy = "write `see topic suppressions.ads has_not=ana@example.com`"
+        raise RowError(row.text, "does not say what is in no record of which topic", remedy)
     if query == "count":
         _check_count(row)
     if query == "metric" and (len(row.words) != 1 or not _METRIC.fullmatch(row.words[0])):

@@ -1,4 +1,4 @@
-"""The short form of a story, as `examples:` of a journey say it: one customer, no ceremony.
+"""The short form of a story, as `examples:` of a rule file say it: one customer, no ceremony.
 
 Rule 1: it becomes the same rows as the full form, played and judged by the same code.
 Rule 2: what a short row leaves out has one meaning, written down in DEFAULTS below.
@@ -10,6 +10,8 @@ from dataclasses import replace
 from itertools import pairwise
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
+from adaptive_stream.engine.journey import PURPOSES
 from adaptive_stream.stories import phrases
 from adaptive_stream.stories.calendar import Calendar, Moment
 from adaptive_stream.stories.rows import RowError, read_rows
@@ -30,9 +32,14 @@ DEFAULTS: Mapping[str, Mapping[str, str]] = {
     "contract": {"contract": "K-1"},
     "renewal": {"contract": "K-1"},
     "case": {"case": "C-1"},
+    "message": {"message": "m-1"},
+}
+# By the fact, where the first word is not enough.
+DEFAULTS_OF: Mapping[str, Mapping[str, str]] = {
+    "contract.renewal_due": {"ends": "D14T00:00"},
+    "message.scheduled": {"sender": "braze", "handle": "h-1", "due": "D14T00:00"},
 }
 STORE = "leeds-2"
-RENEWAL_ENDS = "D14T00:00"
 
 AMONG = ("because", "steps")  # An example need not name every step that rests.
 
@@ -40,6 +47,7 @@ _CALENDAR = Calendar()
 _DAY = re.compile(r"D-?\d+")
 _CLOCK = re.compile(r"\d\d:\d\d(:\d\d)?")
 _TAILS = ("because", "until")
+_UP_TO_THEN = ("not", "once")  # none came, exactly one came, from the start up to the row's time
 _OFFERS = ("offer", "withdraw")
 _VERBS = ("suppress", "hold", "release", "due")
 
@@ -48,6 +56,7 @@ def read_example(
     file: str, it: str, journey: str, story: tuple[str, int], expect: tuple[str, int]
 ) -> Story:
     """The example as a Story. `story`, `expect`: the rows, and the line of their first one.
+    `journey`: "" for that of a standing rule, which is about messages and purposes.
 
     Raises CatalogError with every fault.
     """
@@ -77,7 +86,8 @@ def read_example(
         raise CatalogError(faults)
     # What comes at the moment of a fact comes after it.
     rows = sorted([*told, *wanted], key=lambda row: (row.at_ms, row.verb != "in"))
-    return Story(file, "example", it, tuple(rows), people=(Person(CUSTOMER),), load=(journey,))
+    load = (journey,) if journey else ()
+    return Story(file, "example", it, tuple(rows), people=(Person(CUSTOMER),), load=load)
 
 
 def _lines(text: str, first: int) -> Iterator[tuple[str, int]]:
@@ -104,14 +114,20 @@ def _told(text: str, line: int) -> Row:
     channel, fact, *rest = words
     full = [day, clock, "in", channel, fact]
     said = {word.partition("=")[0] for word in rest}
-    if channel in NAMED_BY and not any(re.match(r"[a-z]+:", word) for word in rest):
+    hers = fact not in WITHOUT_CUSTOMER
+    if hers and channel in NAMED_BY and not any(re.match(r"[a-z]+:", word) for word in rest):
         full.append(_identifier(channel))
     for name, value in _defaults(channel, fact).items():
         if name not in said:
             full.append(f"{name}={value}")
     for word in rest:
         bare = "=" not in word and not word.startswith("@") and not re.match(r"[a-z]+:", word)
-        full += [_item(piece) for piece in word.split(",") if piece] if bare else [word]
+        if not bare:
+            full.append(word)
+        elif hers:
+            full += [_item(piece) for piece in word.split(",") if piece]
+        else:  # Of an item itself, it is neither bought nor put in a cart.
+            full.append(f"sku={word}")
     (row,) = read_rows(" ".join(full), line, _CALENDAR)
     return replace(row, text=text)
 
@@ -125,8 +141,7 @@ def _defaults(channel: str, fact: str) -> dict[str, str]:
     defaults = dict(DEFAULTS.get(fact.partition(".")[0], {}))
     if channel == "store":
         defaults["store"] = STORE
-    if fact == "contract.renewal_due":
-        defaults["ends"] = RENEWAL_ENDS
+    defaults |= DEFAULTS_OF.get(fact, {})
     return defaults
 
 
@@ -163,8 +178,8 @@ def _wanted(text: str, line: int, journey: str) -> Row:
     at_ms = _CALENDAR.at(day, clock)
     assert at_ms is not None
     verb = "out"
-    if words and words[0] == "not":
-        verb, words = "not", words[1:]
+    if words and words[0] in _UP_TO_THEN:
+        verb, words = words[0], words[1:]
     if len(words) < 2:
         remedy = "write `10:41 email suppress remind` or `10:41 offer care-kit`"
         raise RowError(text, "ends too early", remedy)
@@ -172,10 +187,13 @@ def _wanted(text: str, line: int, journey: str) -> Row:
     fields: dict[str, Value] = {}
     if first in _OFFERS:
         topic, action = phrases.OPPORTUNITIES, first
-        fields |= {"kind": "instead", "offer": second}
+        fields["offer"] = second
+        if journey:
+            fields["kind"] = "instead"
     else:
         topic, action = _topic_and_action(first, second)
-        fields["journey"] = journey
+        if journey:
+            fields["journey"] = journey
     steps, fields = _tails(rest, fields, day)
     if steps and first in _OFFERS:
         raise RowError(steps[0], "is more than an offer can say", "write `10:41 offer care-kit`")
@@ -184,9 +202,26 @@ def _wanted(text: str, line: int, journey: str) -> Row:
         if len(steps) != 1:
             raise RowError(text, "does not say which step is due", "write `11:00 email due remind`")
         fields["step"] = steps[0]
-    elif steps:
+    elif steps and journey:
         fields["steps"] = ",".join(steps)
+    elif steps:
+        fields |= _scope(steps, text)
+    if verb == "once":
+        counted: dict[str, Value] = {"topic": topic, "action": action, "value": "1", **fields}
+        return Row(line, at_ms, "see", "count", fields=counted, text=text, among=AMONG)
     return Row(line, at_ms, verb, topic, action, fields=fields, text=text, among=AMONG)
+
+
+def _scope(words: list[str], text: str) -> dict[str, Value]:
+    """What a standing rule stops or holds: a purpose, all, or a message by its id."""
+    if len(words) != 1:
+        remedy = "write `10:41 email suppress m-1`, or `10:41 email hold marketing`"
+        raise RowError(text, "does not say which message", remedy)
+    if words[0] in PURPOSES:
+        return {"scope": "purpose", "purpose": words[0]}
+    if words[0] == "all":
+        return {"scope": "all"}
+    return {"scope": "message", "message": words[0]}
 
 
 def _topic_and_action(channel: str, verb: str) -> tuple[str, str]:

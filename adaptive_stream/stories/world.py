@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.stories import records
 from adaptive_stream.stories.calendar import Calendar, Moment
 from adaptive_stream.stories.records import Written
@@ -28,6 +29,7 @@ PRICES = {
     "jacket-3": "120.00",
     "care-kit": "12.00",
 }
+CATEGORIES = {"boots-41": "boots", "boots-44": "boots"}  # Of the others nobody has said any.
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,14 @@ def world(story: Story) -> list[Written]:
     return sorted(told, key=lambda record: record.at_ms)
 
 
+def tells_context(story: Story) -> bool:
+    """Whether something of the story is about no person (an item, a source, a spot), but for the
+    catalogue that all have."""
+    told = {row.action for row in story.rows}
+    told |= {fact.kind for fact in _facts(story) if fact.kind != "product.described"}
+    return not WITHOUT_CUSTOMER.isdisjoint(told)
+
+
 @dataclass(frozen=True, slots=True)
 class _Fact:
     channel: str
@@ -80,6 +90,9 @@ class _Fact:
 
 
 def _facts(story: Story) -> Iterator[_Fact]:
+    for sku, price in PRICES.items():
+        category = {"category": CATEGORIES[sku]} if sku in CATEGORIES else {}
+        yield _Fact("backoffice", "product.described", (), {"sku": sku, "price": price, **category})
     changes = {person.name: person for person in story.people}
     for name, profile in people(story).items():
         yield from _person_facts(profile, changes.get(name, Person(name)))
@@ -137,6 +150,13 @@ def _contract(match: re.Match[str], story: Story) -> Iterator[_Fact]:
     yield _Fact("backoffice", "contract.renewed", holder, said)
 
 
+def _complete(match: re.Match[str], story: Story) -> Iterator[_Fact]:
+    """A source that has said until when it is complete."""
+    until = story.calendar.moment(match[2])
+    if until is not None:
+        yield _Fact("store", "channel.complete", (), {"source": match[1], "until": until})
+
+
 def _nothing(*_: object) -> Iterator[_Fact]:
     """What is so without any fact, or is told with the people."""
     yield from ()
@@ -145,10 +165,14 @@ def _nothing(*_: object) -> Iterator[_Fact]:
 _WORKS_AT = re.compile(r"works at (\S+)")
 _KNOWN_ONLY_BY = re.compile(rf"([A-Z][a-z]+) known only by ({IDENTIFIER.pattern})")
 _NOBODYS = re.compile(rf"{IDENTIFIER.pattern} belongs to nobody yet")
+_NOT_BOUGHT = re.compile(r"has not bought \S+ in \d+ days")
 PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[_Fact]]], ...] = (
     (re.compile(r"contract (\S+)"), _contract),
     (_KNOWN_ONLY_BY, _nothing),
     (_NOBODYS, _nothing),
+    (re.compile(r"source (\S+) complete until (D\S+)"), _complete),
+    (re.compile(r"sources? .+ sends? a heartbeat every 5 minutes"), _nothing),  # As the file says.
+    (_NOT_BOUGHT, _nothing),
 )
 _SAYINGS = ("works at leeds-2",)
 _EXAMPLES = ("contract K-5", "device:tab-1 belongs to nobody yet", "Ben known only by phone:+44…")

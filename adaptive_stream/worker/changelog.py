@@ -201,7 +201,7 @@ class KeptEffects(PartitionEffects):
 
     async def _put_views(self, keys: list[bytes], clock: Clock) -> None:
         newest = self.newest  # Outputs of it may be on their way: nothing older may follow them.
-        rows = newest.rows(keys) if newest else self._store.rows(keys)
+        rows = newest.rows if newest else self._store.rows
         clock = newest.clock if newest else clock
         told = self._stage.tell(self._log.partition, keys, rows, clock)
         await self._outboxes.acknowledged(self._outboxes.write(told))

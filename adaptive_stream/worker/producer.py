@@ -19,7 +19,7 @@ from faust.transport.drivers import aiokafka as driver
 
 from adaptive_stream.checkpoint.effects import Span
 from adaptive_stream.checkpoint.refusal import Refusal
-from adaptive_stream.stages.records import Output, partition_of
+from adaptive_stream.stages.records import Output, partitions_of
 from adaptive_stream.worker.exit import die
 
 BATCH_BYTES_MAX = 384 << 10  # Well below what a broker takes by default, headers included.
@@ -152,11 +152,9 @@ class Outboxes:
         """Queues records in order; returns, per outbox, the count to be reached."""
         reach: dict[Outbox, int] = {}
         for output in outputs:
-            partition = output.partition
-            if partition is None:
-                partition = partition_of(output.key or b"", self._counts[output.topic])
-            box = self.box(output.topic, partition)
-            reach[box] = box.put(output.key, output.value, output.headers)
+            for partition in partitions_of(output, self._counts[output.topic]):
+                box = self.box(output.topic, partition)
+                reach[box] = box.put(output.key, output.value, output.headers)
         return reach
 
     @staticmethod

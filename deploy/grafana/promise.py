@@ -131,6 +131,21 @@ PANELS: tuple[Panel, ...] = (
         "cps",
     ),
     graph(
+        "Went out too late to be stopped",
+        "Per second: messages that had become stale before they were sent.",
+        [Ask(rate("messages_too_late", "channel", CHANNEL), "{{channel}}")],
+        "cps",
+    ),
+    graph(
+        "Journeys in the shadow",
+        "Per second: what they would have sent and stopped; nothing of it leaves.",
+        [
+            Ask(rate("shadow_would_have_sent", "journey"), "{{journey}} would have sent"),
+            Ask(rate("shadow_would_have_stopped", "journey"), "{{journey}} would have stopped"),
+        ],
+        "cps",
+    ),
+    graph(
         "Offers",
         "Per second: what is due, and what is offered instead; offered, and taken back.",
         [Ask(rate("opportunities", "action, kind"), "{{action}} {{kind}}")],

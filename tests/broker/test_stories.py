@@ -13,7 +13,7 @@ from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.cluster import connect
 from adaptive_stream.cli.play import play_on_cluster
 from adaptive_stream.stories import engine_world, grammar, report
-from adaptive_stream.stories.expect import FAILED, PASSED, judge
+from adaptive_stream.stories.expect import FAILED, judge
 from adaptive_stream.stories.journeys_loaded import rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.phrases import STATE_SIZE
@@ -72,7 +72,7 @@ def test_customers_are_given_on_kafka_what_the_stories_say(
     for story, outputs in play_on_cluster(TOGETHER[journeys], broker.bootstrap, DIRS):
         verdicts = judge(story, outputs)
         record_pending(record_property, verdicts)
-        assert any(verdict.result == PASSED for verdict in verdicts)
+        assert report.judged(verdicts)
         if any(verdict.result == FAILED for verdict in verdicts):
             failures.append(report.failures(story, verdicts))
         alone = engine_world.play(story, rules_of(story, catalog.rules), reading)

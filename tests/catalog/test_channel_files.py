@@ -60,18 +60,19 @@ FAULTS = {
         ),
     ),
     "a setting of some other tool": (
-        "sources: {named_by: data.store}",
-        "sources: {named_by: data.store, retries: 3}",
+        "  named_by: data.store",
+        "  retries: 3\n  named_by: data.store",
         (
-            "topics/channels/store.yaml:6: has an unknown key 'retries'\n"
-            "  hint: write one of: named_by"
+            "topics/channels/store.yaml:7: 'retries' is no key of `sources`\n"
+            "  hint: write one of: heartbeat, named_by, nightly_by, open, she_uses,"
+            " usual_lateness, worst"
         ),
     ),
     "a place that is none": (
         "named_by: data.store",
         "named_by: the store",
         (
-            "topics/channels/store.yaml:6: does not say where a source is named (the store)\n"
+            "topics/channels/store.yaml:7: does not say where a source is named (the store)\n"
             "  hint: 'the store' is no path; write one like data.card or identifiers.cookie"
         ),
     ),

@@ -25,8 +25,9 @@ def test_a_manager_sees_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> 
     """The shipped journeys pass, and the command says so in a line each."""
     assert main(["journeys", "check"]) == 0
     out = capsys.readouterr().out
-    assert "abandoned-cart: 13 examples, all pass; every condition is shown.\n" in out
-    assert "no fault in 4 journeys" in out
+    assert "abandoned-cart: 18 examples, all pass; every condition is shown.\n" in out
+    assert "complaint_open: 4 examples, all pass; every condition is shown.\n" in out
+    assert "no fault in 6 journeys and 12 standing rules" in out
 
 
 def test_a_mistyped_condition_is_answered(
@@ -36,7 +37,7 @@ def test_a_mistyped_condition_is_answered(
     change(rules_dir / "journeys/abandoned-cart.yaml", "[bought_these_", "[bougth_these_")
     assert main(["journeys", "check", "--rules-dir", str(rules_dir)]) == 1
     out = capsys.readouterr().out
-    assert "journeys/abandoned-cart.yaml:21: 'bougth_these_items' is no condition\n" in out
+    assert "journeys/abandoned-cart.yaml:22: 'bougth_these_items' is no condition\n" in out
     assert "  hint: did you mean 'bought_these_items'?\n" in out
     assert out.endswith("1 fault, no failed examples\n")
 
@@ -82,11 +83,37 @@ def test_programs_read_the_same_as_json(
     change(rules_dir / "journeys/win-back.yaml", "worth: 2.00", "worth: much")
     assert main(["journeys", "check", "--json", "--rules-dir", str(rules_dir)]) == 1
     rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert [row["kind"] for row in rows] == ["fault", "journey", "journey", "journey", "rules"]
+    assert [row["kind"] for row in rows] == [
+        "fault",
+        *["journey"] * 5,
+        *["standing"] * 12,
+        "rules",
+    ]
     place = (rows[0]["file"], rows[0]["line"], rows[0]["value"])
-    assert place == ("journeys/win-back.yaml", 5, "much")
-    assert rows[1]["examples"] == rows[1]["passed"] == 13
+    assert place == ("journeys/win-back.yaml", 6, "much")
+    assert rows[1]["examples"] == rows[1]["passed"] == 18
     assert (rows[-1]["faults"], rows[-1]["failed"]) == (1, 0)
+
+
+def test_what_is_written_in_line_is_counted(
+    rules_dir: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Conditions that no other journey can use are named, so that they do not pile up."""
+    inline = "{name: big_cart, says: it is big, hears: [cart.abandoned], where: cart.value > 500}"
+    change(
+        rules_dir / "journeys/win-back.yaml", "[bought_anything]", f"[bought_anything, {inline}]"
+    )
+    assert main(["journeys", "check", "--rules-dir", str(rules_dir)]) == 0
+    out = capsys.readouterr().out
+    assert "1 condition is written in line: big_cart (win-back)\n" in out
+    assert "no example shows `big_cart`" in out
+
+
+def test_the_standing_rules_are_explained(capsys: pytest.CaptureFixture[str]) -> None:
+    """A manager reads what holds for each message of every tool."""
+    assert main(["journeys", "explain", "standing"]) == 0
+    out = capsys.readouterr().out
+    assert "about_bought_items: a marketing message is stopped when it is about something" in out
 
 
 def test_a_journey_is_explained(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,7 +44,7 @@ def test_a_directory_of_stories_as_json(capsys: pytest.CaptureFixture[str]) -> N
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert code == Exit.OK
     assert [one["story"] for one in told] == [path.stem for path in sorted(CASES.iterdir())]
-    assert all(one["result"] == "passed" for one in told)
+    assert {one["result"] for one in told} == {"passed", "pending"}  # Some wait for the gate.
 
 
 def test_stories_that_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

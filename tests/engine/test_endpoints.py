@@ -128,7 +128,7 @@ def test_a_stop_names_every_address_of_hers(world: World) -> None:
         "work@example.com",
     ]
     assert {"type": "phone", "value": "+442071234567"} in world.state("email", "ana@example.com")[
-        "contacts"
+        "addresses"
     ]
 
 
@@ -139,7 +139,7 @@ def test_the_last_word_on_her_address_counts(world: World) -> None:
     world.fact("store", "profile.changed", ana, contact={"email": "ana@example.com"})
     world.fact("store", "profile.changed", ana, contact={"phone": ""})
 
-    assert world.state("loyalty", "L-1")["contacts"] == [
+    assert world.state("loyalty", "L-1")["addresses"] == [
         {"type": "email", "value": "ana@example.com"}
     ]
 
@@ -150,7 +150,9 @@ def test_an_address_follows_its_holder_through_a_merge_and_back(world: World) ->
     world.fact("store", "profile.changed", {"loyalty": "L-1"}, contact={"email": FAMILY})
     pair = {"email": "ana@example.com", "loyalty": "L-1"}
     world.fact("callcentre", "identity.linked", pair)
-    assert {"type": "email", "value": FAMILY} in world.state("email", "ana@example.com")["contacts"]
+    assert {"type": "email", "value": FAMILY} in world.state("email", "ana@example.com")[
+        "addresses"
+    ]
     withdraw(world, email=FAMILY)
     assert world.consent("email", "ana@example.com") == {f"email:{FAMILY}": "withdrawn"}
 
@@ -158,7 +160,7 @@ def test_an_address_follows_its_holder_through_a_merge_and_back(world: World) ->
 
     assert world.consent("email", "ana@example.com") == {}
     assert world.consent("loyalty", "L-1") == {f"email:{FAMILY}": "withdrawn"}
-    assert world.state("email", "ana@example.com")["contacts"] == []
+    assert world.state("email", "ana@example.com")["addresses"] == []
 
 
 def test_a_contact_becomes_a_name_when_it_acts(world: World) -> None:

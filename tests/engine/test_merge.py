@@ -217,3 +217,26 @@ def test_a_login_that_may_not_join_leaves_though_its_facts_came_first() -> None:
 
     assert world.state(mine)["carts"] == {}
     assert [one.key for one in messages if one.kind == "return"] == [alone]
+
+
+def test_somebody_who_lives_again_knows_whom_she_sent_on_while_she_was_merged() -> None:
+    """What is done with a name that went to the other one is not kept as hers."""
+    world = World()
+    old, young, new = "account:a", "email:b@example.com", "cookie:ck-b"
+    for at_ms, name in ((TEN, old), (TEN + 1, young)):
+        world.tell("app.opened", at_ms, name)
+    ben = world.customer(young).id
+    word = Joined(
+        Side(ben, "m-new", identifier_hash(TENANT_KEY, new), new),
+        world.row(young).side(identifier_hash(TENANT_KEY, young)),
+    )
+    world.tell("identity.linked", TEN + 2, old, young)
+    world.step(Arrival("joined", ben, encode(word), TEN + 2, member="m-new"))
+    world.tell("customer.unmerge", TEN + 3, old, young)
+    assert world.customer(young).id == ben
+
+    done = encode_fact(fact("cart.item_added", TEN, new, cart="cart-9", items=["boots-41"]))
+    (message,) = world.step(Arrival("fact", ben, done, TEN + 3, member="m-new"))
+
+    assert (message.kind, message.key) == ("fact", world.customer(old).id)
+    assert world.state(young)["carts"] == {}

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
 from adaptive_stream.engine.decision import (
     Decision,
@@ -23,10 +24,18 @@ from adaptive_stream.engine.decision import (
     Transition,
 )
 from adaptive_stream.engine.endpoint import contacts_of
-from adaptive_stream.engine.fact import Fact, Line, encode_fact
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, Line, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash, route
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.engine.notice import (
+    PREFIX,
+    Notice,
+    decode_notice,
+    newer,
+    noted,
+    subjects,
+)
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.resolve import Row, decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
@@ -68,8 +77,9 @@ def fact(
     names = route(identifiers)
     told = lines(*items)
     content = (type_, at_ms, names, channel, told, sorted(data.items()))
+    source = str(data.get("source") or channel)
     own_id = identifier_hash(TENANT_KEY, repr(content))[:12]
-    return Fact(id or own_id, type_, at_ms, channel, channel, names, lines=told, data=data)
+    return Fact(id or own_id, type_, at_ms, channel, source, names, lines=told, data=data)
 
 
 def first(_: list[tuple[str, str, str]]) -> int:
@@ -100,6 +110,8 @@ class World:
         self.faults: list[str] = []
         self.log: list[tuple[Arrival, Clock]] = []
         self.wakes: dict[str, int] = {}
+        self.notices: dict[str, bytes] = {}
+        self.context = NOTHING
         self._paths: dict[tuple[str, str, str], _Path] = {}
         self._number = 0
 
@@ -120,6 +132,11 @@ class World:
 
     def send(self, one: Fact, log_ms: int) -> None:
         """A fact from a channel, still on its way."""
+        if one.type in WITHOUT_CUSTOMER:
+            for subject in subjects(one):
+                key, body = PREFIX + subject, encode_fact(one)
+                self._put("admit", "identity", Arrival("context", key, body, log_ms))
+            return
         hashed = [(identifier_hash(TENANT_KEY, text), text) for text in one.identifiers]
         self._number += 1
         arrival = Arrival(
@@ -165,7 +182,7 @@ class World:
         if not path.waiting:
             del self._paths[path.name]
         to = path.name[1]
-        messages = self._resolve(arrival) if to == "identity" else self.step(arrival)
+        messages = self._work(to, arrival)
         for message in messages:
             self._put(arrival.key, message.to, _passed_on(message, arrival))
         return True
@@ -175,7 +192,7 @@ class World:
         self.log.append((arrival, self.clock))
         before = self.customers.get(arrival.key)
         state = None if before is None else decode_customer(before)
-        stepped = step(state, arrival, self.rules, self.clock)
+        stepped = step(state, arrival, self.rules, self.clock, self.context)
         self.customers.pop(arrival.key, None)
         if stepped.state is not None:
             self.customers[arrival.key] = encode_customer(stepped.state)
@@ -185,6 +202,25 @@ class World:
         self.decisions += stepped.decisions
         self.faults += stepped.faults
         return stepped.messages
+
+    def _work(self, to: str, arrival: Arrival) -> tuple[Message, ...]:
+        if to == "everywhere":
+            if newer(arrival.body, self.notices.get(arrival.key)):
+                self.notices[arrival.key] = arrival.body
+                self.context = Context(self._look)
+            return ()
+        if arrival.kind != "context":
+            return self._resolve(arrival) if to == "identity" else self.step(arrival)
+        row = self.rows.get(arrival.key)
+        after = noted(decode_notice(row) if row else None, arrival)
+        if after is None:
+            return ()
+        self.rows[arrival.key] = after[1].body
+        return (after[1],)
+
+    def _look(self, subject: str) -> Notice | None:
+        body = self.notices.get(PREFIX + subject)
+        return decode_notice(body) if body else None
 
     def _resolve(self, arrival: Arrival) -> tuple[Message, ...]:
         before = self.rows.get(arrival.key)
@@ -216,12 +252,14 @@ class World:
         return customer
 
     def view(self, identifier: str) -> View:
-        return fold(self.customer(identifier), self.clock, self.rules.policy)
+        given = Given(self.clock, self.context)
+        return fold(self.customer(identifier), given, self.rules.policy)
 
     def state(self, identifier: str) -> dict:
         """The public state, as customer.state.v1 would have it now."""
         customer = self.customer(identifier)
-        return public(customer, fold(customer, self.clock, self.rules.policy))
+        view = fold(customer, Given(self.clock, self.context), self.rules.policy)
+        return public(customer, view)
 
     def roots(self) -> list[Customer]:
         """Everybody who is nobody else."""

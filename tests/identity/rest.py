@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact
@@ -186,7 +187,7 @@ def _names(customers: dict) -> list[list[str]]:
 
 def _compare_state(customer: Customer, expected: Expected, now_ms: int) -> None:
     clock = Clock(now_ms=now_ms, known={"web": now_ms, "store": now_ms})
-    view = fold(customer, clock, RULES.policy)
+    view = fold(customer, Given(clock), RULES.policy)
     carts = {
         key: (cart.status, tuple(sorted(cart.settled)), tuple(sorted(cart.remaining)))
         for key, cart in view.cart_by_id.items()

@@ -13,6 +13,7 @@ import pytest
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.condition import About, holds
+from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.view import fold
@@ -64,7 +65,7 @@ def one(customer: Customer, now_ms: int) -> dict[str, object]:
     """One customer."""
     now_ms = now_ms // HOUR_MS * HOUR_MS
     clock = Clock(now_ms=now_ms, known={"web": now_ms, "store": now_ms})
-    view = fold(customer, clock, RULES.policy)
+    view = fold(customer, Given(clock), RULES.policy)
     runs = {}
     for _, instance in customer.instances():
         journey = RULES.by_name[instance.journey]

@@ -125,7 +125,7 @@ def test_a_header_that_is_no_trace_is_left_behind(said: bytes) -> None:
 
 def test_so_many_facts_begin_a_trace_of_their_own_and_always_the_same() -> None:
     """A shop without traces sees some of its facts, and a replay of them under the same ids."""
-    places = [f"channel.web.v1/0/{n}" for n in range(20_000)]
+    places = [b"channel.web.v1/0/%d" % n for n in range(20_000)]
     chosen = [begun(place, 50_000) for place in places]
     assert 800 < sum(map(bool, chosen)) < 1_200
     assert chosen == [begun(place, 50_000) for place in places]

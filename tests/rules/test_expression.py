@@ -9,8 +9,26 @@ from hypothesis import strategies as st
 
 from adaptive_stream.catalog.expression import read_expression
 from adaptive_stream.catalog.faults import Fault
+from adaptive_stream.catalog.vocabulary import ATTRIBUTES
 from adaptive_stream.catalog.yaml_lines import Node
+from adaptive_stream.engine.entity import (
+    Cart,
+    Case,
+    Contract,
+    Message,
+    Order,
+    Registration,
+    Topic,
+    ViewedItem,
+)
+from adaptive_stream.engine.fact import Line
 from adaptive_stream.engine.journey import Expression
+from adaptive_stream.engine.now import Now
+from adaptive_stream.engine.said import Said
+from adaptive_stream.engine.subject import Subject
+from adaptive_stream.engine.view import View
+
+INSTANCE_ONLY = {"items"}  # of Subject: set when it is made
 
 CART = SimpleNamespace(
     status="abandoned", items=["boots-41", "socks-2"], settled=["boots-41"], remaining=["socks-2"],
@@ -172,3 +190,40 @@ def test_a_mistyped_word_is_answered_with_the_one_that_was_meant() -> None:
         "did you mean 'value'?",
         "did you mean 'completed'?",
     ]
+
+
+def test_an_expression_counts_adds_up_and_asks_the_time() -> None:
+    """Marketers ask how often and how much in a window, and what time it is for her."""
+    day = 86_400_000
+    orders = [SimpleNamespace(time=day * n, value=10.0 * n, gift=n == 1) for n in (1, 5, 9)]
+    scope = {
+        "customer": SimpleNamespace(orders=orders),
+        "order": orders[0],
+        "now": Now(day * 10, "UTC"),
+    }
+    for text, holds in {
+        "count(days_since(past.time) <= 5 for past in customer.orders) >= 2": True,
+        "count(past.gift for past in customer.orders) == 1": True,
+        "sum(past.value for past in customer.orders if not past.gift) > 139": True,
+        "days_since(order.time) == 9 and hours_since(order.time) == 216": True,
+        "now.hour >= 21 or now.weekday in ('saturday', 'sunday')": True,
+        "now.hour >= 8 and now.hour < 21": False,
+    }.items():
+        expression, faults = read(text)
+        assert faults == []
+        assert expression is not None
+        assert expression.run(scope) is holds, text
+        assert ("now" in expression.names) == ("now" in text or "since" in text)
+
+
+def test_every_word_of_the_language_is_one_of_the_engine() -> None:
+    """What may be written in a condition is there when it is judged."""
+    views = {
+        "cart": Cart, "order": Order, "contract": Contract, "case": Case, "topic": Topic,
+        "viewed_item": ViewedItem, "registration": Registration, "message": Message,
+        "customer": View, "about": Subject, "run": Said, "now": Now, "line": Line,
+    }  # fmt: skip
+    assert set(views) == set(ATTRIBUTES)
+    for name, view in views.items():
+        known = {*dir(view), *getattr(view, "__annotations__", {})}
+        assert set(ATTRIBUTES[name]) - known - INSTANCE_ONLY == set(), name

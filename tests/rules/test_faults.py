@@ -9,22 +9,25 @@ from adaptive_stream.catalog.rules import load_rules, read_rules
 from tests.rules.rule_files import CHANNELS, copied, shipped
 
 FAULTS = Path(__file__).parent / "faults"
+POLICY_FILES = {
+    "policy": "contact.yaml", "identity": "identity.yaml", "standing": "standing.yaml",
+}  # fmt: skip
 CASES = sorted(path.relative_to(FAULTS).as_posix() for path in FAULTS.glob("*/*.yaml"))
 
 
 def faults_with(case: str, rules_dir: Path) -> str:
-    """What is said of the shipped rules with the case's file put in (conditions: added to)."""
+    """What is said of the shipped rules with the case's file put in (conditions: all there is)."""
     text = (FAULTS / case).read_text("utf-8")
     folder, _, name = case.partition("/")
     if folder == "conditions":
         (rules_dir / "conditions.yaml").write_text(text, "utf-8")
         for journey in (rules_dir / "journeys").iterdir():
             journey.unlink()
-    elif folder in ("policy", "identity"):
-        name = "contact.yaml" if folder == "policy" else "identity.yaml"
-        (rules_dir / "policy" / name).write_text(text, "utf-8")
+        (rules_dir / "policy" / "standing.yaml").unlink()
+    elif folder in POLICY_FILES:
+        (rules_dir / "policy" / POLICY_FILES[folder]).write_text(text, "utf-8")
     else:
-        (rules_dir / "journeys" / name).write_text(text, "utf-8")
+        (rules_dir / folder / name).write_text(text, "utf-8")
     faults = read_rules(rules_dir, CHANNELS).faults
     return str(CatalogError(faults)) + "\n"
 

@@ -5,13 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from adaptive_stream.catalog.explain import explain
+from adaptive_stream.catalog.explain import explain, standing_text
 from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.rules import load_rules, read_rules
+from adaptive_stream.catalog.standing import StandingEntry
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.reason import SENTENCES, sentence
+from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.span import Span
-from adaptive_stream.stories.examples import conditions, run_examples
+from adaptive_stream.stories.examples import (
+    conditions,
+    run_examples,
+    run_standing,
+    standing_conditions,
+)
 from tests.rules.rule_files import CHANNELS, ROOT, SHIPPED, copied, shipped
 
 EXPLAINED = Path(__file__).parent / "explained"
@@ -25,6 +32,10 @@ def journey(name: str) -> Journey:
 
 def of_name(file: JourneyFile) -> str:
     return file.journey.name
+
+
+def of_rule(entry: StandingEntry) -> str:
+    return entry.rule.use.condition.name
 
 
 @pytest.mark.parametrize("file", FILES.journeys, ids=of_name)
@@ -41,6 +52,22 @@ def test_each_condition_of_a_journey_is_shown_by_an_example(file: JourneyFile) -
     results = run_examples(file, FILES.rules)
     shown = {name for result in results for name in result.conditions_shown}
     assert set(conditions(file.journey)) <= shown
+
+
+@pytest.mark.parametrize("entry", FILES.standing, ids=of_rule)
+def test_each_standing_rule_does_what_its_examples_say(entry: StandingEntry) -> None:
+    """What holds for each message of every tool is shown, four times and more, and proved."""
+    results = run_standing(entry, FILES.rules)
+    assert [result.why for result in results if not result.passed] == []
+    assert len(results) >= 4
+    shown = {name for result in results for name in result.conditions_shown}
+    assert set(standing_conditions(entry)) == shown
+
+
+def test_the_standing_rules_are_read_in_plain_english() -> None:
+    """A manager who never saw the file reads all that holds."""
+    expected = (EXPLAINED / "standing.txt").read_text("utf-8")
+    assert standing_text(entry.rule for entry in FILES.standing) == expected
 
 
 @pytest.mark.parametrize("file", FILES.journeys, ids=of_name)
@@ -96,7 +123,7 @@ def test_the_id_of_the_rules_changes_with_any_byte(tmp_path: Path) -> None:
     rules_dir = copied(tmp_path)
     before = load_rules(rules_dir, CHANNELS).id
     assert before == FILES.rules.id == load_rules(SHIPPED, CHANNELS).id
-    assert re.fullmatch(r"r-[0-9a-f]{8}", before)
+    assert re.fullmatch(r"r-[0-9a-f]{12}", before)
     path = rules_dir / "journeys" / "win-back.yaml"
     path.write_text(path.read_text("utf-8") + "# changed\n", "utf-8")
     assert load_rules(rules_dir, CHANNELS).id != before
@@ -108,6 +135,7 @@ class Channel:
     def __init__(self, *carries: str) -> None:
         self.endpoints = ("email",)
         self.carries = carries
+        self.sources = Sources()
 
 
 def test_a_journey_waits_only_for_channels_that_can_tell_it_something() -> None:
@@ -119,15 +147,19 @@ def test_a_journey_waits_only_for_channels_that_can_tell_it_something() -> None:
         "email": Channel("message.sent"),
         "push": Channel("message.opened"),
         "callcentre": Channel("case.opened"),
+        "directmail": Channel("message.handed_over"),
+        "ads": Channel("message.cancelled"),
     }
     files = read_rules(SHIPPED, channels)
     assert files.faults == ()
     heeds = {file.journey.name: file.journey.heeds for file in files.journeys}
     assert heeds == {
-        "abandoned-cart": {"web", "store", "backoffice"},
+        "abandoned-cart": {"web", "store", "backoffice", "push"},
         "renewal-discount": {"backoffice"},
         "review-request": {"web", "backoffice"},
         "win-back": {"web"},
+        "onboarding": {"web"},
+        "price-drop": {"web"},
     }
     assert files.rules.policy.cart_heeds == {"web", "backoffice"}
 

@@ -5,14 +5,14 @@ per identifier says whose it is. step: a customer counts her facts and tells of 
 merged into another forwards what comes for her, and tells resolve, whose later facts overtake.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.engine.message import Arrival, Message
-from adaptive_stream.stages.outcome import NEVER, Outcome, Row, View
+from adaptive_stream.stages.outcome import NEVER, Outcome, Row, Rows, View
 from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, Output, message_output
 from adaptive_stream.stages.records import read as read_record
 
@@ -177,13 +177,14 @@ class Step(Hop):
         self,
         partition: int,
         keys: Iterable[bytes],
-        rows: Mapping[bytes, Row],
+        rows: Rows,
         clock: Clock,  # noqa: ARG002
     ) -> list[Output]:
         """The views of these customers, to be said again."""
-        none = [Output(VIEWS, partition, key, None, ()) for key in keys if key not in rows]
+        found = rows([*keys])
+        none = [Output(VIEWS, partition, key, None, ()) for key in keys if key not in found]
         return none + [
-            self._view(partition, decode_customer(rows[k].value)) for k in keys if k in rows
+            self._view(partition, decode_customer(found[k].value)) for k in keys if k in found
         ]
 
 

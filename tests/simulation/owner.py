@@ -252,7 +252,7 @@ class Owner:
             case effects.ReadViews(offset):
                 return (yield process.ask(partial(self._read_views, offset)))
             case effects.PutViews(keys, clock):
-                told = self._stage.tell(self.tp.partition, keys, self.rows(list(keys)), clock)
+                told = self._stage.tell(self.tp.partition, keys, self.rows, clock)
                 reach = self._worker.write(told)
                 for box, count in reach.items():
                     yield from box.reached(count)

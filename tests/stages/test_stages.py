@@ -63,9 +63,9 @@ def test_what_is_said_again_of_a_customer_is_what_was_said() -> None:
         view, stage = Memory(), step_stage()
         outputs = work_all(stage, HERE, log[: cut + 1], view)
         said = {each.key: each for each in outputs if each.topic == stage.views}
-        again = stage.tell(0, list(said), view.rows(list(said)), view.clock)
+        again = stage.tell(0, list(said), view.rows, view.clock)
         assert [each for each in again if each not in said.values()] == []
-    assert stage.tell(0, [b"c-unknown"], {}, view.clock)[0].value is None
+    assert stage.tell(0, [b"c-unknown"], view.rows, view.clock)[0].value is None
 
 
 def test_an_outage_s_timers_fire_in_pieces_and_each_once() -> None:

@@ -168,3 +168,35 @@ def test_every_shipped_journey_is_shown_whole(files: RuleFiles) -> None:
         assert [(result.name, result.why) for result in results if not result.passed] == []
         shown = frozenset().union(*(result.conditions_shown for result in results))
         assert set(examples.conditions(file.journey)) <= shown
+
+
+def test_what_comes_at_a_time_that_nobody_can_say_came_once(files: RuleFiles) -> None:
+    """`once` is for what a price brings: it is seen within the hour, nobody knows when."""
+    story = "10:00 web cart.item_added boots-41"
+    assert run(files, story, "12:00 once email due remind").passed
+    early = run(files, story, "10:59 once email due remind")
+    assert "are 0, not 1" in early.why
+
+
+def test_a_standing_rule_speaks_of_messages_and_purposes() -> None:
+    """Its examples name a message by its id, or a purpose; no journey is in force."""
+    told = ("10:00 email message.scheduled about=boots-41", 1)
+    row = "10:41 email suppress m-1 because about_bought_items"
+    story = read_example("policy/standing.yaml", "it", "", told, (row, 3))
+    (wanted,) = (one for one in story.rows if one.verb == "out")
+    assert wanted.fields == {
+        "scope": "message",
+        "message": "m-1",
+        "because": "about_bought_items",
+    }
+    assert story.load == ()
+    row = "10:41 email hold marketing"
+    story = read_example("policy/standing.yaml", "it", "", told, (row, 3))
+    assert story.rows[-1].fields == {"scope": "purpose", "purpose": "marketing"}
+
+
+def test_what_is_said_of_an_item_is_said_of_nobody() -> None:
+    """A price has no customer: the row names the item alone."""
+    story = read("10:00 backoffice product.price_changed boots-41 price=79.00", "11:00 offer x")
+    (told,) = (row for row in story.rows if row.verb == "in")
+    assert (told.identifiers, told.fields["sku"]) == ((), "boots-41")

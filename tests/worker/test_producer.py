@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from aiokafka.producer.message_accumulator import BatchBuilder
 
-from adaptive_stream.stages.records import partition_of
+from adaptive_stream.stages.records import EVERY, Output, partition_of
 from adaptive_stream.worker.exit import BUG
-from adaptive_stream.worker.producer import Outbox
+from adaptive_stream.worker.producer import Outbox, Outboxes
 
 # From the tests of Kafka's own client: murmur2 as a signed 32-bit number.
 JAVA = {
@@ -95,6 +95,22 @@ def test_one_batch_is_under_way_and_the_rest_gathers_in_order() -> None:
         return [batch.record_count() for batch, _ in kafka.sent]
 
     assert asyncio.run(run()) == [1, 99]
+
+
+def test_what_every_partition_must_know_is_written_into_each() -> None:
+    """A notice is there however many partitions its topic has, once in each."""
+
+    async def run() -> tuple[list[int], list[int]]:
+        kafka = SlowKafka()
+        boxes = Outboxes(SimpleNamespace(kafka=kafka), {"t": 3, "u": 2})  # type: ignore[arg-type]
+        reach = boxes.write(
+            [Output("t", EVERY, b"#note/x", b"1", ()), Output("u", 1, b"k", b"2", ())]
+        )
+        await kafka.wait_for(4)
+        counts = [batch.record_count() for batch, _ in kafka.sent]
+        return sorted(box.partition for box in reach if box.topic == "t"), counts
+
+    assert asyncio.run(run()) == ([0, 1, 2], [1, 1, 1, 1])
 
 
 def test_a_failed_delivery_ends_the_process() -> None:

@@ -15,7 +15,9 @@ def rank(kept: Kept) -> tuple[int, str]:
     return (kept.at_ms, kept.id)
 
 
-def keep(member: Member, part: str, key: str, kept: Kept) -> str | None:
+def keep(
+    member: Member, part: str, key: str, kept: Kept, most: int = FACTS_PER_KEY_MAX
+) -> str | None:
     """Add a fact to a part of a member. Returns the name of what had to be dropped, or None.
 
     The same id twice is one fact; if a source used one id for two contents, the smaller content
@@ -29,7 +31,7 @@ def keep(member: Member, part: str, key: str, kept: Kept) -> str | None:
                 break
             return None
     insort(facts, kept, key=rank)
-    if len(facts) > FACTS_PER_KEY_MAX:
+    if len(facts) > most:
         del facts[0]
         return f"{part}_fact"
     return None

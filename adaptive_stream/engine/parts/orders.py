@@ -4,6 +4,8 @@ Retraction takes back, reversal moves on: a void or a failed payment means that 
 was; a cancellation or a refund leaves it paid, and only its status moves (RULES.md §2).
 """
 
+from collections import Counter
+
 from adaptive_stream.engine import money
 from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.entity import Heard, Order
@@ -83,7 +85,6 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
     if report is None or "order.voided" in heard:
         return None  # It never was; or no source has reported yet what was refunded or cancelled.
     paid = not _failed(heard, "order.completed")
-    status = _status(heard, paid=paid)
     if completed is not None and len(facts) > 1:
         heard["order.completed"] = cause_of(completed, number)
     said: dict[str, object] = {}
@@ -92,6 +93,8 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
             said |= kept.data
     said |= report.data
     value_minor, currency = _value(report, said)
+    returned, whole = _returned(report, value_minor, facts)
+    status = _status(heard, paid=paid, whole=whole)
     return Order(
         id=number,
         status=status,
@@ -105,9 +108,12 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
         cart=str(said.get("cart") or ""),
         store=str(said.get("store") or ""),
         channel=report.channel,
-        reason=_said(facts, f"order.{status}", "reason"),
+        reason=_said(facts, "order.refunded" if returned else f"order.{status}", "reason"),
         cancelled_by=_said(facts, "order.cancelled", "by") if "order.cancelled" in heard else "",
         also_known_as=names,
+        returned=returned,
+        offer=str(said.get("offer") or ""),
+        coupon=str(said.get("coupon") or ""),
         heard=heard,
     )
 
@@ -126,10 +132,35 @@ def _failed(heard: Heard, report: str) -> bool:
     return report not in heard or (failed is not None and failed.at_ms >= heard[report].at_ms)
 
 
-def _status(heard: Heard, *, paid: bool) -> str:
-    for type_, status in (("order.refunded", "refunded"), ("order.cancelled", "cancelled")):
-        if type_ in heard:
-            return status
+def _returned(report: Kept, value_minor: int, facts: list[Kept]) -> tuple[list[str], bool]:
+    """The items that came back to the last piece, and whether that is all of the order.
+
+    A refund that names nothing known is for everything, unless it is for less money: then it is a
+    part of the price.
+    """
+    pieces: Counter[str] = Counter()
+    for line in report.lines:
+        pieces[line.item] += line.quantity
+    back: Counter[str] = Counter()
+    less_minor = 0
+    for kept in (one for one in facts if one.type == "order.refunded"):
+        known = [line for line in kept.lines if line.item in pieces]
+        for line in known:
+            back[line.item] += line.quantity
+        value = kept.data.get("value")
+        if not known:
+            less_minor += value if isinstance(value, int) else value_minor
+            if less_minor >= value_minor:
+                return list(pieces), True
+    returned = [item for item, count in pieces.items() if back[item] >= count]
+    return returned, bool(pieces) and len(returned) == len(pieces)
+
+
+def _status(heard: Heard, *, paid: bool, whole: bool) -> str:
+    if whole:
+        return "refunded"
+    if "order.cancelled" in heard:
+        return "cancelled"
     if not paid:
         return "failed" if _failed(heard, "order.placed") else "placed"
     return "delivered" if "order.delivered" in heard else "completed"

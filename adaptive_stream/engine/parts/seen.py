@@ -3,17 +3,13 @@
 Only the latest of each kind is kept: a condition asks when it last happened, not how often.
 """
 
-from adaptive_stream.engine.fact import BROWSING, Fact
+from adaptive_stream.engine.fact import Fact
 
 FACTS = (
-    *BROWSING,
+    "app.opened",
+    "page.viewed",
+    "product.searched",
     "store.visited",
-    "call.ended",
-    "chat.ended",
-    "message.received",
-    "opportunity.taken",
-    "opportunity.declined",
-    "preference.stated",
 )
 
 
@@ -24,6 +20,4 @@ def key(fact: Fact) -> str:
 
 def kept_data(fact: Fact) -> dict[str, object]:
     """The fields worth showing."""
-    return {
-        name: fact.data[name] for name in ("item", "store", "topic", "offer") if name in fact.data
-    }
+    return {name: fact.data[name] for name in ("item", "store") if name in fact.data}

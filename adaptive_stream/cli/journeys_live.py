@@ -1,0 +1,228 @@
+"""What is done to the rules in force: published, paused, resumed, rolled back; and how they stand.
+
+Rule: a command returns when every partition has been told. Whatever is acknowledged on a channel
+after that is judged by the new rules, without a restart, and a replay changes over at the same
+places.
+"""
+
+import argparse
+import getpass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from kafka.errors import KafkaError
+
+from adaptive_stream.catalog.channels import Channel, load_channels
+from adaptive_stream.catalog.edits import (
+    Edited,
+    EditError,
+    pause,
+    publish,
+    publish_shadow,
+    resume,
+    roll_back,
+)
+from adaptive_stream.catalog.faults import CatalogError, Fault
+from adaptive_stream.catalog.published import journey_of, path_of
+from adaptive_stream.catalog.publishing import Edit, Published, publishing
+from adaptive_stream.catalog.rules import CONDITIONS, FOLDERS, read_dir
+from adaptive_stream.catalog.shelf import Active, MissingError, Shelf
+from adaptive_stream.catalog.yaml_lines import content_of
+from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.cli.reader import Reader
+from adaptive_stream.cli.send import opened_producer
+from adaptive_stream.outputs.record import time_text
+from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, RULES
+from adaptive_stream.stories.rules_log import RulesLog, RulesLogError
+
+ACTIONS = ("publish", "pause", "resume", "rollback", "status")
+NOTHING_YET = "the first worker that starts publishes its files: `adaptive-stream worker`"
+
+
+def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """The sub-commands."""
+    command = commands.add_parser("publish", help="files, or a whole directory, into force")
+    command.add_argument("files", nargs="+", type=Path, metavar="FILE")
+    command.add_argument("--shadow", action="store_true", help="run beside, and tell nobody")
+    command.add_argument("--dry-run", action="store_true", help="show what it would do to whom")
+    _because(command)
+    for name, says in (("pause", "nothing of it is due"), ("resume", "what waited is due now")):
+        command = commands.add_parser(name, help=f"a journey: {says}")
+        command.add_argument("name", metavar="NAME")
+        _because(command)
+    command = commands.add_parser("rollback", help="a journey, or all files, as they were before")
+    command.add_argument("name", nargs="?", metavar="NAME")
+    command.add_argument("--to", metavar="RULES", help="which, as `status` shows them: r-…")
+    _because(command)
+    commands.add_parser("status", help="what is in force, and what was done to it")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Runs one of ACTIONS; its exit code."""
+    if args.action == "status":
+        return _status(args)
+    edit, did = _edit(args)
+    try:
+        with _rules_log(args) as log:
+            by = getpass.getuser()
+            done = log.run(publishing(edit, did, args.because or "", by))
+    except EditError as error:
+        raise Refused(error.says, error.remedy) from error
+    except MissingError as error:
+        raise Refused(str(error), "publish the whole directory again", Exit.NOT_FOUND) from error
+    except (KafkaError, RulesLogError) as error:
+        says = f"it is not known whether this is in force everywhere: {error}"
+        raise Refused(says, "give the command again: it does what is missing") from error
+    _tell(done, did, args)
+    return Exit.OK
+
+
+def _because(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--because", metavar="TEXT", help="why, for whoever asks later")
+
+
+def _edit(args: argparse.Namespace) -> tuple[Edit, str]:
+    """What is to be made of whatever is active, and how it is called."""
+    if args.action == "publish":
+        return _publication(args)
+    if args.action in ("pause", "resume"):
+        change = {"pause": pause, "resume": resume}[args.action]
+        return (
+            lambda shelf, at_ms: change(_current(shelf), args.name, at_ms),
+            f"{args.action} {args.name}",
+        )
+    channels = _channels(args)
+
+    def back(shelf: Shelf, at_ms: int) -> Edited:
+        before = shelf.edited(args.to) if args.to else _before(shelf, args.name)
+        return roll_back(_current(shelf), before, args.name, channels, at_ms)
+
+    return back, f"rollback {args.name or args.to or ''}".strip()
+
+
+def _publication(args: argparse.Namespace) -> tuple[Edit, str]:
+    channels = _channels(args)
+    files = dict(_files(args.files))
+    did = f"publish {', '.join(path.name for path in args.files)}"
+    whole = any(path.is_dir() for path in args.files)
+    if not args.shadow:
+
+        def edit(shelf: Shelf, at_ms: int) -> Edited:
+            now = _current(shelf)
+            left_out = dict.fromkeys(now.bundle.files.keys() - files.keys()) if whole else {}
+            return publish(now, {**files, **left_out}, channels, at_ms)
+
+        return edit, did
+    names = [name for path in files if (name := journey_of(path)) is not None]
+    if len(files) != 1 or not names:
+        raise Refused("one journey at a time runs in the shadow", "name its file alone")
+
+    def beside(shelf: Shelf, at_ms: int) -> Edited:
+        return publish_shadow(_current(shelf), names[0], files[path_of(names[0])], at_ms)
+
+    return beside, f"{did} --shadow"
+
+
+def _files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
+    """The path below a directory of rules that each file has, or will have, and its content."""
+    faults: list[Fault] = []
+    for path in paths:
+        if path.is_dir():
+            yield from read_dir(path, faults).items()
+        elif path.name == CONDITIONS:
+            yield CONDITIONS, content_of(path, str(path))
+        else:
+            folder = path.resolve().parent.name
+            below = folder if folder in FOLDERS else "journeys"
+            yield f"{below}/{path.name}", content_of(path, str(path))
+    if faults:
+        raise CatalogError(faults)
+
+
+def _channels(args: argparse.Namespace) -> dict[str, Channel]:
+    faults: list[Fault] = []
+    channels = load_channels(args.topics_dir, faults)
+    if faults:
+        raise CatalogError(faults)
+    return channels
+
+
+def _current(shelf: Shelf) -> Edited:
+    if shelf.current is None:
+        raise Refused("no rules are in force yet", NOTHING_YET, Exit.NOT_FOUND)
+    return shelf.current
+
+
+def _before(shelf: Shelf, name: str | None) -> Edited:
+    """The newest bundle of the past whose files, or whose file of this journey, are others."""
+    now = _current(shelf)
+    if name in now.bundle.shadows or shelf.active is None:
+        return now
+    for past in reversed(shelf.active.past):
+        files = shelf.bundles[past.id].files if past.id in shelf.bundles else now.bundle.files
+        same = files == now.bundle.files
+        if name is not None:
+            same = files.get(path_of(name)) == now.bundle.files.get(path_of(name))
+        if not same:
+            return shelf.edited(past.id)
+    return now
+
+
+@contextmanager
+def _rules_log(args: argparse.Namespace) -> Iterator[RulesLog]:
+    prefix = args.prefix
+    with Reader(args.bootstrap) as reader, opened_producer(args.bootstrap) as producer:
+        told = [prefix + IDENTITY_FACTS, prefix + CUSTOMER_FACTS]
+        reader.partitions(prefix + RULES, *told)  # Ends with advice when there is no such topic.
+        yield RulesLog(reader.consumer, producer, prefix, told)
+
+
+def _tell(done: Published, did: str, args: argparse.Namespace) -> None:
+    switch = done.switch
+    if args.json:
+        told = {"kind": "published", "did": did, "rules": switch.id, "rev": switch.rev}
+        print(json.dumps({**told, "changed": done.changed, "at": time_text(switch.at_ms)}))
+    elif done.changed:
+        print(f"{did}: {switch.id} is in force")
+    else:
+        print(f"{did}: nothing changes; {switch.id} stays in force, and every partition knows")
+
+
+def _status(args: argparse.Namespace) -> int:
+    with _rules_log(args) as log:
+        shelf = log.shelf()
+    now, active = _current(shelf), shelf.active
+    assert active is not None, "what is current is active"
+    done = [*active.past, active.as_past(shelf.rev)]
+    if args.json:
+        print(json.dumps({"kind": "rules", "rules": active.id, "rev": shelf.rev, **_as_json(now)}))
+        for one in done:
+            print(json.dumps({"kind": "activation", "rev": one.rev, "rules": one.id,
+                              "at": time_text(one.at_ms), "did": one.did,
+                              "because": one.because or None, "by": one.by or None}))  # fmt: skip
+        return Exit.OK
+    print("\n".join(_as_text(now, active)))
+    for one in done[-10:]:
+        why = f": {one.because}" if one.because else ""
+        by = f" by {one.by}" if one.by else ""
+        print(f"  {time_text(one.at_ms)}  {one.id}  {one.did}{by}{why}")
+    return Exit.OK
+
+
+def _as_text(now: Edited, active: Active) -> Iterator[str]:
+    said = _as_json(now)
+    yield f"{active.id} is in force: {', '.join(said['journeys'])}"
+    for word in ("paused", "shadows"):
+        if said[word]:
+            yield f"{'in the shadow' if word == 'shadows' else word}: {', '.join(said[word])}"
+
+
+def _as_json(now: Edited) -> dict[str, list[str]]:
+    bundle = now.bundle
+    return {
+        "journeys": sorted(filter(None, map(journey_of, bundle.files))),
+        "paused": sorted(n for n, p in bundle.pauses.items() if p and p[-1].to_ms is None),
+        "shadows": sorted(bundle.shadows),
+    }
