@@ -81,10 +81,12 @@ simulate: $(INSTALLED) ## Checkpoints amid kills, zombies and cleaners: N=500 wo
 
 CHAOS_RUNS ?= 200000
 CHAOS_PEOPLE ?= 10000
+CHAOS_SHAKES ?= 10
 .PHONY: chaos
-chaos: $(INSTALLED) tools ## At length: identity (CHAOS_RUNS, CHAOS_PEOPLE), and alerts in slower time
+chaos: $(INSTALLED) tools ## At length: identity, kill -9, SIGSTOP, alerts in slower time (CHAOS_RUNS, _SHAKES)
 	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
 	CHAOS_PEOPLE=$(CHAOS_PEOPLE) $(IN_VENV) -m pytest tests/broker/test_identity_scale.py
+	CHAOS_SHAKES=$(CHAOS_SHAKES) $(IN_VENV) -m pytest tests/broker/test_shaken.py
 	ALERTS_FASTER=10 $(IN_VENV) -m pytest tests/observability/test_alerts.py
 
 .PHONY: demo

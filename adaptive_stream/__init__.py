@@ -12,4 +12,18 @@ Read in this order:
 README.md beside this file has the words and the map of the files.
 """
 
+from pathlib import Path
+
 __version__ = "0.1.0"
+
+
+def shipped_topics_dir() -> Path:
+    """The `topics/` that came with this package: inside the wheel, or beside a checkout."""
+    package_dir = Path(__file__).parent
+    in_wheel = package_dir / "_topics"
+    return in_wheel if in_wheel.is_dir() else package_dir.parent / "topics"
+
+
+def shipped_rules_dir() -> Path:
+    """The rules that came with this package."""
+    return Path(__file__).parent / "rules"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from adaptive_stream.stories.expect import PENDING, Verdict
+from adaptive_stream.stories.verdict import PENDING, Verdict
 
 _PROPERTY = "pending rows"
 

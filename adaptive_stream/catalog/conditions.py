@@ -14,7 +14,7 @@ from adaptive_stream.catalog.fields import Fields
 from adaptive_stream.catalog.vocabulary import HEARABLE, SCOPE, entity_of
 from adaptive_stream.catalog.yaml_lines import Node
 from adaptive_stream.engine.fact import FACT_TYPES
-from adaptive_stream.engine.journey import Condition, Use
+from adaptive_stream.engine.word import Condition, Use
 
 KEYS = ("says", "hears", "ends_on", "where", "after", "takes")
 NEEDED = ("says", "hears")

@@ -14,7 +14,7 @@ from adaptive_stream.catalog.faults import Fault
 from adaptive_stream.catalog.subset import FUNCTIONS, OF_NOW, Check
 from adaptive_stream.catalog.vocabulary import ATTRIBUTES, MOMENT, NUMBER
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import Expression
+from adaptive_stream.engine.word import Expression
 
 CHARS_MAX = 500
 NODES_MAX = 100

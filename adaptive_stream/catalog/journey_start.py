@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from adaptive_stream.catalog.conditions import entities
 from adaptive_stream.catalog.fields import Fields
 from adaptive_stream.catalog.journey_words import FOR_EACH, Words
-from adaptive_stream.engine.journey import Expression, Use
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Expression, Use
 
 KEYS = ("when", "for_each", "only_if", "not_older_than", "again")
 NEVER = "never"

@@ -4,8 +4,9 @@ from adaptive_stream.catalog.faults import closest, suggestion
 from adaptive_stream.catalog.fields import Fields
 from adaptive_stream.catalog.journey_words import GOOD_FOR, Words
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
-from adaptive_stream.engine.journey import Condition, Hold, Instead, Restart, Use
+from adaptive_stream.engine.journey import Hold, Instead, Restart
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Condition, Use
 
 HOLD_KEYS = ("when", "for", "at_most", "then")
 RESTART_KEYS = ("when", "after", "only_if")

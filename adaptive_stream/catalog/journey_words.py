@@ -15,8 +15,8 @@ from adaptive_stream.catalog.fields import Fields
 from adaptive_stream.catalog.spoken import listed
 from adaptive_stream.catalog.vocabulary import carried
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import ENTITIES, Expression, Use
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import ENTITIES, Expression, Use
 
 FOR_EACH = (
     "cart", "order", "contract", "case", "viewed_item", "registration", "customer",

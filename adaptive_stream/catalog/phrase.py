@@ -3,7 +3,7 @@
 import ast
 
 from adaptive_stream.catalog.spoken import listed
-from adaptive_stream.engine.journey import Expression
+from adaptive_stream.engine.word import Expression
 
 _COMPARED = {
     ast.Eq: "is", ast.NotEq: "is not", ast.Gt: "is above", ast.GtE: "is at least",

@@ -13,7 +13,8 @@ from hashlib import sha256
 from adaptive_stream.catalog.bundle import JOURNEYS, Bundle, Contents, Earlier, Paused
 from adaptive_stream.catalog.faults import CatalogError
 from adaptive_stream.catalog.rules import RuleFiles, read_contents
-from adaptive_stream.engine.journey import SHADOW, Condition, Expression, Journey, Pause, Rules
+from adaptive_stream.engine.journey import SHADOW, Journey, Pause, Rules
+from adaptive_stream.engine.word import Condition, Expression
 
 STARTS = ("for_each", "when", "only_if", "not_older_than", "again_after", "once")
 

@@ -26,8 +26,9 @@ from adaptive_stream.catalog.standing import FILE as STANDING
 from adaptive_stream.catalog.standing import StandingEntry, read_standing
 from adaptive_stream.catalog.vocabulary import CART_FACTS
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import Condition, Rules
+from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Condition
 
 CONDITIONS = "conditions.yaml"
 FOLDERS = ("journeys", "policy", "senders")

@@ -22,8 +22,9 @@ from adaptive_stream.catalog.examples import KEYS as EXAMPLE_KEYS
 from adaptive_stream.catalog.journey_words import FOR_EACH
 from adaptive_stream.catalog.key_words import MEANS
 from adaptive_stream.catalog.vocabulary import HEARABLE
-from adaptive_stream.engine.journey import PURPOSES, Condition
+from adaptive_stream.engine.journey import PURPOSES
 from adaptive_stream.engine.sender import REPORTS, STOPS_BY
+from adaptive_stream.engine.word import Condition
 
 Schema = dict[str, object]
 

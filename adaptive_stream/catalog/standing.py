@@ -12,8 +12,9 @@ from adaptive_stream.catalog.fields import Fields
 from adaptive_stream.catalog.journey_stops import read_hold
 from adaptive_stream.catalog.journey_words import Reach, Words
 from adaptive_stream.catalog.yaml_lines import Node
-from adaptive_stream.engine.journey import PURPOSES, StandingRule, Use
+from adaptive_stream.engine.journey import PURPOSES, StandingRule
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Use
 
 FILE = "policy/standing.yaml"
 KEYS = (

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adaptive_stream.engine import fact
-from adaptive_stream.engine.journey import KIND_OF, PURPOSES
+from adaptive_stream.engine.journey import PURPOSES
 from adaptive_stream.engine.now import WEEKDAYS
 from adaptive_stream.engine.sender import REPORTS
+from adaptive_stream.engine.word import KIND_OF
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,6 +129,14 @@ def pass_on(pending: Pending) -> Steps:
     yield Commit(pending.next_offset)
 
 
+def position(input: Input) -> int:
+    """Where such a stage goes on. Raises Refusal where facts would be lost."""
+    if input.committed is None:
+        return input.start
+    check_range(input.committed, input.start, input.end)
+    return input.committed
+
+
 def _append(progress: Progress, entries: list[Entry]) -> Steps:
     """One batch of ours. What others wrote before it is read: a claim ends us."""
     sent_s: float = yield ReadClock()

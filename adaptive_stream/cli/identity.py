@@ -103,7 +103,8 @@ def _of_topics(args: argparse.Namespace) -> Iterator[Recorded]:
     with Reader(args.bootstrap) as reader:
         for record in reader.read_all(topic):
             headers = dict(record.headers)
-            if headers.get("k") == b"fact" and not headers["src"].startswith(topic.encode() + b"@"):
+            admitted = headers.get("k") in (b"fact", b"context")
+            if admitted and not headers["src"].startswith(topic.encode() + b"@"):
                 at_ms = int(headers.get("log_ms", record.timestamp))
                 yield Recorded(at_ms, record.value)
 

@@ -10,63 +10,16 @@ publish  files into force, on every partition; so do pause, resume and rollback;
 import argparse
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from adaptive_stream.catalog.channels import load_channels
 from adaptive_stream.catalog.explain import explain, standing_text
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
-from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.rules import RuleFiles, read_rules
-from adaptive_stream.catalog.spoken import listed
-from adaptive_stream.catalog.standing import FILE as STANDING_FILE
-from adaptive_stream.catalog.standing import StandingEntry
 from adaptive_stream.cli import journeys_live, journeys_new
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.topic_name import add_prefix
-from adaptive_stream.stories.examples import (
-    ExampleResult,
-    conditions,
-    run_examples,
-    run_standing,
-    standing_conditions,
-)
-
-STANDING = "standing"
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """What the examples of one journey or standing rule came to. `unproved`: the conditions that
-    none shows; `inline`: those that it defines for itself."""
-
-    name: str
-    file: str
-    results: list[ExampleResult]
-    unproved: tuple[str, ...]
-    inline: tuple[str, ...] = ()
-
-    @property
-    def kind(self) -> str:
-        """`journey`, or `standing`."""
-        return STANDING if self.file == STANDING_FILE else "journey"
-
-    @property
-    def failed(self) -> list[ExampleResult]:
-        return [result for result in self.results if not result.passed]
-
-    def __str__(self) -> str:
-        """`13 examples, all pass; no example shows cart_emptied.`"""
-        number = len(self.results)
-        if not number:
-            return "No examples: nothing shows that it does what it should."
-        text = f"{number} examples, all pass" if number > 1 else "1 example, it passes"
-        if self.failed:
-            text = f"{number} example{'s' if number > 1 else ''}, {len(self.failed)} failed"
-        elif not self.unproved:
-            text += "; every condition is shown"
-        if self.unproved and not self.failed:
-            text += f"; no example shows {listed([f'`{name}`' for name in self.unproved], 'or')}"
-        return f"{text}."
+from adaptive_stream.stories.check import STANDING, Shown, checked, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -99,8 +52,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _check(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) -> int:
-    shown = [_show(file, files) for file in files.journeys]
-    shown += [_show_standing(entry, files) for entry in files.standing]
+    shown = checked(files)
     failed = sum(len(one.failed) for one in shown)
     wrong = bool(faults or failed)
     if args.json:
@@ -146,30 +98,13 @@ def _explain(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) ->
             return Exit.FAULTS
         known = [file.journey.name for file in files.journeys]
         raise Refused(f"there is no journey {name!r}", suggestion(name, known), Exit.NOT_FOUND)
-    shown = _show(found[0], files)
+    shown = show(found[0], files)
     text = explain(found[0].journey, str(shown))
     if args.json:
         print(json.dumps({**_as_json(shown), "text": text}))
     else:
         print(text, end="")
     return Exit.OK
-
-
-def _show(file: JourneyFile, files: RuleFiles) -> Shown:
-    results = run_examples(file, files.rules)
-    unproved = _unproved(conditions(file.journey), results)
-    return Shown(file.journey.name, file.file, results, unproved, file.inline)
-
-
-def _show_standing(entry: StandingEntry, files: RuleFiles) -> Shown:
-    results = run_standing(entry, files.rules)
-    unproved = _unproved(standing_conditions(entry), results)
-    return Shown(entry.rule.use.condition.name, entry.file, results, unproved, entry.inline)
-
-
-def _unproved(names: tuple[str, ...], results: list[ExampleResult]) -> tuple[str, ...]:
-    seen = {name for result in results for name in result.conditions_shown}
-    return tuple(name for name in names if name not in seen)
 
 
 def _as_json(shown: Shown) -> dict[str, object]:

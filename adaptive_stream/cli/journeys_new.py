@@ -5,18 +5,16 @@ schema   schemas/*.json beside the rules, with the conditions of these rules in 
 """
 
 import argparse
-import re
 from pathlib import Path
 
+from adaptive_stream.catalog.begin import begun, templates
 from adaptive_stream.catalog.faults import suggestion
 from adaptive_stream.catalog.journey_words import NAME
 from adaptive_stream.catalog.rules import RuleFiles
 from adaptive_stream.catalog.schema import schemas
 from adaptive_stream.cli.exits import Exit, Refused
 
-TEMPLATES = Path(__file__).parents[1] / "catalog" / "templates"
 SCHEMAS = "schemas"
-_NAMED = re.compile(r"^journey: *\S+", re.MULTILINE)
 
 
 def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -28,7 +26,7 @@ def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         dest="template",
         metavar="TEMPLATE",
         required=True,
-        help=f"{', '.join(_templates())}, or a journey of these rules",
+        help=f"{', '.join(templates())}, or a journey of these rules",
     )
     commands.add_parser("schema", help="what an editor needs to help with these files")
 
@@ -42,14 +40,13 @@ def new(args: argparse.Namespace, files: RuleFiles) -> int:
         raise Refused(f"{args.name!r} is no name for a journey", remedy)
     if path.exists():
         raise Refused(f"there is a journey {args.name!r}", "take another name, or delete the file")
-    sources = {one.stem: one for one in sorted(folder.glob("*.yaml"))} | _templates()
-    source = sources.get(args.template)
-    if source is None:
+    journeys = {one.stem: one.read_bytes() for one in folder.glob("*.yaml")}
+    known = {*journeys, *templates()}
+    if args.template not in known:
         says = f"there is no template {args.template!r}"
-        raise Refused(says, suggestion(args.template, sources), Exit.NOT_FOUND)
-    text = _NAMED.sub(f"journey: {args.name}", source.read_text("utf-8"), count=1)
+        raise Refused(says, suggestion(args.template, known), Exit.NOT_FOUND)
     folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, "utf-8")
+    path.write_bytes(begun(args.name, args.template, journeys))
     write_schemas(args.rules_dir, files)
     print(f"wrote {path}\nchange it, then: adaptive-stream journeys check")
     return Exit.OK
@@ -66,7 +63,3 @@ def write_schemas(rules_dir: Path, files: RuleFiles) -> list[Path]:
             path.write_bytes(content)
             written.append(path)
     return written
-
-
-def _templates() -> dict[str, Path]:
-    return {path.stem: path for path in sorted(TEMPLATES.glob("*.yaml"))}

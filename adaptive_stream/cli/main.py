@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
-import adaptive_stream
+from adaptive_stream import __version__, shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.cli.exits import Exit, Refused
 
 PROGRAM = "adaptive-stream"
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = list(sys.argv[1:] if argv is None else argv)
     if words[:1] in (["--version"], ["-V"]):
-        print(f"{PROGRAM} {adaptive_stream.__version__}")
+        print(f"{PROGRAM} {__version__}")
         return Exit.OK
     if not words or words[0] in ("--help", "-h", "help"):
         print(_overview())
@@ -67,18 +67,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     if words[0] not in COMMANDS:
         return _unknown(words[0])
     return _run(words[0], words[1:])
-
-
-def shipped_topics_dir() -> Path:
-    """The `topics/` that came with this package: inside the wheel, or beside a checkout."""
-    package_dir = Path(adaptive_stream.__file__).parent
-    in_wheel = package_dir / "_topics"
-    return in_wheel if in_wheel.is_dir() else package_dir.parent / "topics"
-
-
-def shipped_rules_dir() -> Path:
-    """The rules that came with this package."""
-    return Path(adaptive_stream.__file__).parent / "rules"
 
 
 def _run(command: str, words: list[str]) -> int:

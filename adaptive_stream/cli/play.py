@@ -24,11 +24,13 @@ from adaptive_stream.cli.reader import prepare_client
 from adaptive_stream.cli.running_worker import RunningWorker, WorkerError
 from adaptive_stream.process.supervisor import STAGES, group_of
 from adaptive_stream.stories import engine_world, grammar, report
-from adaptive_stream.stories.expect import FAILED, Verdict, judge
+from adaptive_stream.stories.desk import Desk
+from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
+from adaptive_stream.stories.verdict import FAILED, Verdict
 from adaptive_stream.stories.world import tells_context
 
 PROFILE = "story"
@@ -63,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         say("")
     failed = False
     for story, outputs in played:
-        verdicts = judge(story, outputs)
+        verdicts = judge(story, outputs, Desk(story).see)
         failed |= any(verdict.result == FAILED for verdict in verdicts)
         _print(story, verdicts, as_json=args.json)
     return Exit.FAULTS if failed else Exit.OK

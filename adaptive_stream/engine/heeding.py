@@ -8,8 +8,9 @@ is not known looks at everything.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from adaptive_stream.engine.journey import Expression, Journey, Rules
+from adaptive_stream.engine.journey import Journey, Rules
 from adaptive_stream.engine.keep import PART_OF
+from adaptive_stream.engine.word import Expression
 
 PART_OF_KIND = {
     "cart": "carts",

@@ -3,84 +3,25 @@
 The catalogue makes these from files and has found every fault before; the engine only reads them.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.fact import CART, CONTRACT, ORDER, WITHOUT_CUSTOMER
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.guard import IdentityPolicy
 from adaptive_stream.engine.sender import Sender
 from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import KIND_OF, Expression, Use
 
 if TYPE_CHECKING:
     from adaptive_stream.engine.heeding import Concerned
 
 SEMANTICS = 1  # Raised when the engine's meaning of the same rules changes; part of `Rules.id`.
-# What a condition can speak of, beside `customer` and `now`.
-ENTITIES = (
-    "cart", "order", "contract", "case", "viewed_item", "registration", "message", "topic",
-)  # fmt: skip
 SHADOW = "~shadow"  # Behind the name of a journey that runs beside.
 PURPOSES = ("marketing", "service", "mandatory")
 ALL_CHANNELS = ""  # In Clocks: for the standing rules, which may hear of anything.
-KIND_OF: Mapping[str, str] = {
-    **dict.fromkeys((*CART, "cart.abandoned"), "cart"),
-    **dict.fromkeys(ORDER, "order"),
-    **dict.fromkeys(CONTRACT, "contract"),
-    **dict.fromkeys(("case.opened", "case.closed"), "case"),
-    **dict.fromkeys(("call.ended", "chat.ended", "message.received"), "topic"),
-    "product.viewed": "viewed_item",
-    "customer.registered": "registration",
-    "message.scheduled": "message",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A checked expression of the safe subset. `names`: the names it reads from the scope, `hers`:
-    the attributes of `customer`, empty where they are not known.
-
-    `run(scope)` never raises: what cannot be computed is False. One that asks for the time names
-    `now`: the scope then has a Now, which says when to look again.
-    """
-
-    text: str
-    names: frozenset[str]
-    run: Callable[[Mapping[str, object]], object] = field(compare=False)
-    hers: frozenset[str] = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """A word with a sentence.
-
-    `hears`: the facts (or `cart.abandoned`) that bring it about; `ends_on`: those that end it;
-    `after`: it becomes true this long after what it heard; `takes`: the name of its argument.
-    """
-
-    name: str
-    says: str
-    hears: tuple[str, ...]
-    ends_on: tuple[str, ...] = ()
-    where: Expression | None = None
-    after: Span | None = None
-    takes: str | None = None
-    kinds: tuple[str, ...] = field(init=False, compare=False)
-
-    def __post_init__(self) -> None:
-        """`kinds`: of things it speaks of; without an expression those that it hears of."""
-        named = self.where.names if self.where else {KIND_OF.get(name, "") for name in self.hears}
-        object.__setattr__(self, "kinds", tuple(kind for kind in ENTITIES if kind in named))
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """A condition as a journey uses it: `owns care-kit` has the argument `care-kit`."""
-
-    condition: Condition
-    argument: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,23 +243,25 @@ class Rules:
     withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
     hears: frozenset[str] = field(init=False, compare=False)
+    looked_at: frozenset[str] = field(init=False, compare=False)
     timed: tuple[Journey, ...] = field(init=False, compare=False)
     concerned: dict[frozenset[str], "Concerned"] = field(
         init=False, compare=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey or standing rule listens for. `timed`: the journeys
+        """`hears`: the facts that some journey or standing rule listens for. `looked_at`: the facts
+        that make a thing for which a price may begin a journey later. `timed`: the journeys
         that time alone begins. `concerned`: of heeding.py, filled as it is asked for."""
         known = (*self.journeys, *self.earlier.values())
         uses = [use for journey in known for use in journey.uses()]
         uses += [rule.use for rule in self.standing]
         heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
-        # What a price or a stock begins is begun for things of hers: she is looked at with them.
-        things = {journey.for_each for journey in known if journey.begins_by_context}
-        heard |= {name for name, kind in KIND_OF.items() if kind in things}
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
         object.__setattr__(self, "hears", frozenset(heard))
+        things = {journey.for_each for journey in known if journey.begins_by_context}
+        looked_at = frozenset(name for name, kind in KIND_OF.items() if kind in things)
+        object.__setattr__(self, "looked_at", looked_at)
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
         object.__setattr__(self, "timed", timed)
 

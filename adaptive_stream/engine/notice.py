@@ -16,6 +16,7 @@ from collections.abc import Iterator
 import msgspec
 
 from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.event_time import FUTURE_MS_MAX
 from adaptive_stream.engine.fact import CONTEXT, Fact, decode_fact
 from adaptive_stream.engine.message import Arrival, Message
 
@@ -88,7 +89,9 @@ def note(row: Notice | None, fact: Fact, known_ms: int) -> Notice | None:
     row = row or Notice(0)
     said = dict(row.said)
     data = {name: fact.data[name] for name in DATA if name in fact.data}
-    new = Said(fact.at_ms, fact.id, fact.type, fact.channel, fact.source, known_ms, data)
+    ahead = fact.at_ms > known_ms + FUTURE_MS_MAX and fact.type != "broadcast.aired"
+    at_ms = known_ms if ahead else fact.at_ms  # Else a wrong clock has the last word for years.
+    new = Said(at_ms, fact.id, fact.type, fact.channel, fact.source, known_ms, data)
     for name in _names(fact):
         old = said.get(name)
         if old is None or _better(name, new, old):

@@ -6,9 +6,10 @@ sentence is its `says`, or one of SENTENCES: what the engine itself concludes.
 
 from collections.abc import Mapping
 
-from adaptive_stream.engine.journey import Rules, Use
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.word import Use
 
-# In the order of the groups of the documentation: order, service, cart, time, journey.
+# In the order of the groups of the documentation: order, service, offer, cart, time, journey.
 SENTENCES: Mapping[str, str] = {
     "payment_failed": "her payment failed",
     "order_cancelled": "the order was cancelled",
@@ -16,6 +17,10 @@ SENTENCES: Mapping[str, str] = {
     "fact_retracted": "what it rested on was taken back",
     "unmerged": "it rested on a merge that was undone",
     "case_closed": "her case was closed",
+    "claimed_elsewhere": "another channel has taken it",
+    "bought_offer": "she has bought what it offers",
+    "offer_used": "she has used this offer",
+    "preference_stated": "she asked for it otherwise",
     "superseded": "a newer cart took its place",
     "incomplete": "a source of hers has not reported yet",
     "hold_lapsed": "the reason to wait is over",
@@ -41,8 +46,8 @@ def sentence(reason: str, rules: Rules) -> str:
 
     A reason of rules that are no longer in force is shown by its own name.
     """
-    for journey in rules.journeys:
-        for use in journey.uses():
-            if use.condition.name == reason:
-                return says(use)
+    standing = [rule.use for rule in rules.standing]
+    for use in (*standing, *(use for journey in rules.journeys for use in journey.uses())):
+        if use.condition.name == reason:
+            return says(use)
     return SENTENCES.get(reason, reason.replace("_", " "))

@@ -1,6 +1,7 @@
 """When time alone will next change something: the one moment that the shell's index needs."""
 
 from collections.abc import Iterator
+from zlib import crc32
 
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine import outbox, restart, standing
@@ -43,8 +44,14 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
             if view.now.changes_ms is not None:
                 moments.append(view.now.changes_ms)
     if _looks_for(judgement, rules):
-        moments.append(clock.now_ms + LOOK_FOR_MS)
+        moments.append(next_look_ms(judgement.customer.id, clock.now_ms))
     return min(moments, default=None)
+
+
+def next_look_ms(customer: str, now_ms: int) -> int:
+    """When she looks next for what visits nobody: each hour, at a moment of her own."""
+    own_ms = crc32(customer.encode()) % LOOK_FOR_MS
+    return ((now_ms - own_ms) // LOOK_FOR_MS + 1) * LOOK_FOR_MS + own_ms
 
 
 def _rests_on_context(one: Run) -> bool:
@@ -66,10 +73,12 @@ def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
 
 
 def _looks_for(judgement: Judgement, rules: Rules) -> bool:
-    """Whether something of hers could begin a journey that no fact of hers tells of."""
+    """Whether something of hers could begin a journey that no fact of hers tells of, and she could
+    be reached by it."""
     view = judgement.view
     for journey in rules.journeys:
-        if journey.begins_by_context:
+        reached = (judgement.reach.recipients(channel) for channel in journey.channels())
+        if journey.begins_by_context and any(reached):
             begun = {one.about.key for one in judgement.runs if one.journey is journey}
             entities = view.by_kind.get(journey.for_each, {})
             if any(key not in begun and _fresh(entity) for key, entity in entities.items()):

@@ -176,8 +176,13 @@ class Observed:
         for step, spent_s in self._spent_s.items():
             metrics.add("checkpoint_step_seconds", step, times=spent_s)
         self._spent_s.clear()
-        if progress is not None and progress.strangers:
-            metrics.add("strangers", times=progress.strangers)
+        if progress is not None:
+            self.proven(progress)
+
+    def proven(self, progress: Progress) -> None:
+        """The changelog was looked at; whom that met is counted."""
+        if progress.strangers:
+            self._watch.metrics.add("strangers", times=progress.strangers)
             progress.strangers = 0
 
 

@@ -37,8 +37,8 @@ class Settings:
     of their own begin one.
 
     `records_max` and `batch_bytes_max` bound one batch, `backlog_bytes_max` what is fetched ahead
-    of it per partition. `instance` names this worker for static membership: a restart within the
-    session timeout then moves no partition.
+    of it per partition; `warm_bytes` what step keeps of states as objects. `instance` names this
+    worker for static membership: a restart within the session timeout then moves no partition.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -62,6 +62,7 @@ class Settings:
     records_max: int = 2_000
     batch_bytes_max: int = 2 << 20
     backlog_bytes_max: int = 8 << 20
+    warm_bytes: int = 64 << 20
     store_cache_bytes: int = 64 << 20
     store_buffer_bytes: int = 64 << 20
     security: str = "PLAINTEXT"
@@ -76,6 +77,11 @@ class Settings:
     def hash_key(self) -> bytes:
         """The key under which identifiers are hashed."""
         return self.tenant_key.encode()
+
+    @property
+    def traces_begun(self) -> int:
+        """So many of a million facts begin a trace; none where spans go nowhere."""
+        return self.traces_per_million if self.traces_url else 0
 
     @property
     def tenant(self) -> str:

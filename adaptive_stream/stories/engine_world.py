@@ -94,7 +94,7 @@ class EngineWorld:
 
     def take(self, fact: Fact, log_ms: int) -> None:
         """A fact that was admitted before, and all that comes of it."""
-        self._queue.append(("identity", _arrival(fact, log_ms, "")))
+        self._queue += _arrivals(fact, log_ms, "")
         self._until_quiet()
 
     def advance(self, before_ms: int, *, every_minute: bool = False) -> None:

@@ -12,12 +12,14 @@ from adaptive_stream.catalog.examples import Example
 from adaptive_stream.catalog.faults import CatalogError
 from adaptive_stream.catalog.journeys import JourneyFile
 from adaptive_stream.catalog.standing import StandingEntry
-from adaptive_stream.engine.journey import Journey, Rules, Use
+from adaptive_stream.engine.journey import Journey, Rules
+from adaptive_stream.engine.word import Use
 from adaptive_stream.formats import ReadRule
 from adaptive_stream.stories import engine_world, report
-from adaptive_stream.stories.expect import FAILED, judge
+from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.short import read_example
 from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.verdict import FAILED
 
 LOOKED_AT = """
 hint: a price or a stock visits nobody. It is seen at her next fact that some rule hears, or within

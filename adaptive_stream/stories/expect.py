@@ -7,50 +7,37 @@ Rule 3: one merge is one event in two records. `customer.merged` means the winne
 `was`; the loser's last record, which says `into`, is meant by a row that says `into=`.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 
 from adaptive_stream.stories import phrases
 from adaptive_stream.stories.calendar import Moment, parse_iso
 from adaptive_stream.stories.compare import Seen, equal, field, state_differences, tellings
 from adaptive_stream.stories.output import Json, Output, plain
 from adaptive_stream.stories.story import Row, Story
+from adaptive_stream.stories.verdict import FAILED, PASSED, PENDING, Near, Verdict
 from adaptive_stream.stories.world import people
-
-PASSED, FAILED, PENDING = "passed", "failed", "pending"
 
 _WINDOW = ("topic", "since", "until", "value", "max")  # of `see count`
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """A record that is not what a row wants, and why not: (field, wanted, is)."""
-
-    output: Output
-    seen: Seen
-    differences: tuple[tuple[str, str, str], ...]
+Desk = Callable[[Row], str]  # Why the last `journeys check` did not say what a row wants, or "".
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a row. `says`: why it failed, or what it waits for."""
-
-    row: Row
-    result: str
-    says: str = ""
-    near: tuple[Near, ...] = ()
+def no_desk(_: Row) -> str:
+    """Of a runner that has none: nothing passes by default."""
+    return "there is no desk to check at"
 
 
-def judge(story: Story, outputs: Sequence[Output]) -> list[Verdict]:
+def judge(story: Story, outputs: Sequence[Output], desk: Desk = no_desk) -> list[Verdict]:
     """One verdict for each row that says what comes, and for each that could not be put in.
     `outputs` in order of writing."""
-    judged = _Judge(story, outputs)
+    judged = _Judge(story, outputs, desk)
     return [verdict for row in story.rows if (verdict := judged.verdict(row))]
 
 
 class _Judge:
-    def __init__(self, story: Story, outputs: Sequence[Output]) -> None:
-        self.story = story
+    def __init__(self, story: Story, outputs: Sequence[Output], desk: Desk) -> None:
+        self.story, self.desk = story, desk
         self.people = people(story)
         self.outputs = [one for one in outputs if one.known_ms >= story.calendar.start_ms]
         self.everything = outputs  # A state that nothing changed since D0 is that of the world.
@@ -65,6 +52,8 @@ class _Judge:
             return self.out(row)
         if row.verb == "not":
             return self.not_(row)
+        if row.subject == "check":
+            return Verdict(row, FAILED if (says := self.desk(row)) else PASSED, says)
         query = {"count": self.count, "metric": self.metric, "unmerge-report": self.report}
         query |= {"outbox": self.outbox, "topic": self.topic, "sources": self.sources}
         return query.get(row.subject, self.customer)(row)

@@ -20,7 +20,9 @@ _CHANGED = re.compile(r"([a-z0-9-]+)\(wait_for=([a-z]+):([0-9]+[smhd])\)")
 def rules_of(story: Story, rules: Rules) -> Rules:
     """The rules with those journeys only that the story loads. Raises CatalogError with every
     journey that it speaks of and nobody has written."""
-    known = {journey.name for journey in rules.journeys}
+    new = (row.words for row in story.rows if row.verb == "do" and row.words[:1] == ("new",))
+    begun = {name for words in new for name in words[1:2]}
+    known = begun | {journey.name for journey in rules.journeys}
     faults = list(_faults(story, known))
     if faults:
         raise CatalogError(faults)

@@ -69,7 +69,14 @@ RAW_FIELDS = ("bytes", "topic", "key", "file")
 QUERIES = ("customer", "count", "topic", "bytes", "metric", "outbox", "sources", "sender") + (
     "report", "diff", "instances", "why", "check", "shadow", "load", "unmerge-report",
 )  # fmt: skip
-ANSWERED = ("customer", "unmerge-report", "outbox", "topic", "sources")  # Beside those that count.
+ANSWERED = (
+    "customer",
+    "unmerge-report",
+    "outbox",
+    "topic",
+    "sources",
+    "check",
+)  # Beside those that count.
 # What the worker counts and rows may ask for, with its labels; any other is of a later feature.
 METRICS: dict[str, tuple[str, ...]] = {
     "identifiers_contested_total": ("type", "reason"),
@@ -80,6 +87,7 @@ METRICS: dict[str, tuple[str, ...]] = {
 }
 # Of `do customer …`: the fact that the command writes.
 REQUESTS = {"merge": "customer.merge", "unmerge": "customer.unmerge"}
+AT_THE_DESK = (("new",), ("check",), ("explain",))  # Of `do journeys …`: needs only files.
 REQUEST_CHANNEL = "backoffice"
 # What a runner notes where a row looks, beside what comes out.
 METRIC, STATE_SIZE, SOURCES = "metric", "state-size", "sources"
@@ -120,7 +128,9 @@ def pending(row: Row) -> str:
     if row.verb in ("ask", "ans"):
         return "the gate"
     if row.verb == "do":
-        return "" if row.action in REQUESTS.values() else f"the command `{row.subject}`"
+        at_the_desk = row.subject == "journeys" and row.words[:1] in AT_THE_DESK
+        known = at_the_desk or row.action in REQUESTS.values()
+        return "" if known else f"the command `{row.subject}`"
     if row.verb in ("out", "not"):
         return f"the topic {row.subject}" if family(row.subject) in LATER_TOPICS else ""
     if row.verb == "see" and row.subject == "count":
@@ -136,7 +146,8 @@ def pending(row: Row) -> str:
 
 def writes(row: Row) -> bool:
     """Whether a record is written on a channel for this row."""
-    return row.verb in ("in", "do") and not pending(row)
+    said = row.verb == "in" or (row.verb == "do" and row.action in REQUESTS.values())
+    return said and not pending(row)
 
 
 def looks(row: Row) -> bool:

@@ -15,7 +15,7 @@ import msgspec
 
 from adaptive_stream.engine.blocked import Blocked
 from adaptive_stream.engine.decision import CustomerState, Decision, Opportunity, Suppression
-from adaptive_stream.engine.fact import Fact, decode_fact
+from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, decode_fact
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.formats import ReadRule
 from adaptive_stream.stories.engine_world import EngineWorld
@@ -115,7 +115,7 @@ def replay(facts: Sequence[Recorded], rules: Rules, channels: Collection[str]) -
             minute = at_ms // MINUTE_MS
             world.advance(at_ms)
         fact = _without_blocked(decode_fact(body), rules.identity.blocked)
-        if fact.identifiers:
+        if fact.identifiers or fact.type in WITHOUT_CUSTOMER:
             world.take(fact, at_ms)
     if facts:
         world.tick(facts[-1].at_ms)

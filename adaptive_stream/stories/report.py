@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from adaptive_stream.stories.expect import FAILED, PASSED, PENDING, Near, Verdict
 from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.verdict import FAILED, PASSED, PENDING, Near, Verdict
 
 _TOLD = ("journey", "instance", "step", "offer", "steps", "because")
 

@@ -21,6 +21,7 @@ _METRIC = re.compile(r"[a-z_]+(?:\{[a-z_]+=[^,{}]+(?:,[a-z_]+=[^,{}]+)*\})?")
 _NUMBERED = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
+CHECK_FIELDS = {"file", "line", "says", "examples", "passed", "unproved", "exit"}
 SOURCE_FIELDS = {"source", "silent_for", "contacts_waiting", "complete_until", "retired"}
 
 
@@ -144,6 +145,9 @@ def _read_see(row: Row, words: list[str], calendar: Calendar) -> Row:
     if query == "topic" and (len(row.words) != 1 or set(row.fields) != {"has_not"}):
         remedy = "write `see topic suppressions.ads has_not=ana@example.com`"
         raise RowError(row.text, "does not say what is in no record of which topic", remedy)
+    if query == "check" and not (row.fields and set(row.fields) <= CHECK_FIELDS):
+        remedy = "write `see check examples=3 passed=3 unproved=cart_emptied exit=0`"
+        raise RowError(row.text, "does not say what the check said", remedy)
     if query == "count":
         _check_count(row)
     if query == "metric" and (len(row.words) != 1 or not _METRIC.fullmatch(row.words[0])):

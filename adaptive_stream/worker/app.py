@@ -23,11 +23,9 @@ from adaptive_stream.process.http import Http
 from adaptive_stream.process.logs import start_logging
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import STAGES, group_of
-from adaptive_stream.stages.admit import Admit
+from adaptive_stream.stages.every import stage_of
 from adaptive_stream.stages.outcome import Stage
-from adaptive_stream.stages.records import CLOCK, CUSTOMER_FACTS, IDENTITY_FACTS
-from adaptive_stream.stages.resolve import Resolve
-from adaptive_stream.stages.step import Step
+from adaptive_stream.stages.records import CLOCK
 from adaptive_stream.worker import cluster
 from adaptive_stream.worker.clock import BarrierClock
 from adaptive_stream.worker.exit import die
@@ -84,7 +82,8 @@ class StageApp(faust.App):
         clock_topic = self.catalog.name(CLOCK)
         owns_clock = any(tp.topic == clock_topic for tp in assignment)
         if self.settings.clock == "wall" and owns_clock and self._clock is None:
-            self._clock = asyncio.get_running_loop().create_task(self._new_clock().run())
+            clock = BarrierClock(self.settings, self.keeper.outboxes, self.catalog)
+            self._clock = asyncio.get_running_loop().create_task(clock.run())
 
     def on_rebalance_start(self) -> None:
         """Another may own the clock afterwards."""
@@ -95,20 +94,6 @@ class StageApp(faust.App):
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
-
-    def _new_clock(self) -> BarrierClock:
-        catalog = self.catalog
-        return BarrierClock(
-            self.settings,
-            self.keeper.outboxes,
-            catalog.name(CLOCK),
-            {
-                name: tuple(each.topic for each in channel.read)
-                for name, channel in catalog.channels.items()
-            },
-            {"resolve": catalog.name(IDENTITY_FACTS), "step": catalog.name(CUSTOMER_FACTS)},
-            {stage: group_of(catalog.prefix, stage) for stage in STAGES},
-        )
 
     async def on_stop(self) -> None:
         """The orderly end: what is under way is checkpointed and committed."""
@@ -154,8 +139,8 @@ def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
 
     async def work(stream: Any) -> None:
         try:
-            async for inbox in stream:
-                await app.keeper.work(app.consumer, inbox)
+            async for inboxes in stream:
+                await app.keeper.work(app.consumer, inboxes)
         except (asyncio.CancelledError, GeneratorExit, StopAsyncIteration):
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
@@ -163,18 +148,6 @@ def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
 
     app.agent(topic, name=stage.name)(work)
     return app
-
-
-def _stage(name: str, settings: Settings, catalog: Catalog) -> Stage:
-    if name == "admit":
-        channels = tuple(catalog.channels.values())
-        begun = settings.traces_per_million if settings.traces_url else 0
-        return Admit(catalog.prefix, channels, settings.hash_key, settings.clock == "log", begun)
-    source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
-    incarnation = catalog.topics[source].incarnation
-    if name == "resolve":
-        return Resolve(catalog.prefix, incarnation, catalog.rules)
-    return Step(catalog.prefix, incarnation, catalog.rules)
 
 
 def _credentials(settings: Settings) -> Any:
@@ -203,7 +176,11 @@ class Worker(faust.Worker):
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
-    run(_stage(stage_name, settings, catalog), settings, catalog)
+    stage = stage_of(
+        stage_name, catalog, settings.hash_key, log_time=settings.clock == "log",
+        warm_bytes=settings.warm_bytes, traces_per_million=settings.traces_begun,
+    )  # fmt: skip
+    run(stage, settings, catalog)
 
 
 def run(stage: Stage, settings: Settings, catalog: Catalog) -> NoReturn:

@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -11,7 +9,6 @@ from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
 from adaptive_stream.checkpoint import effects
-from adaptive_stream.checkpoint.generators import check_range
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import Stage, View
@@ -37,47 +34,27 @@ def reader(settings: Settings) -> AIOKafkaConsumer:
 async def committed(admin: AIOKafkaAdminClient, group: str) -> dict[TP, int]:
     """What a group has committed, by partition."""
     offsets = await admin.list_consumer_group_offsets(group)
-    return {TP(tp.topic, tp.partition): found.offset for tp, found in offsets.items()}
+    return {TP(*tp): found.offset for tp, found in offsets.items() if found.offset >= 0}
 
 
-@dataclass(frozen=True)
-class Inputs:
+async def read_inputs(settings: Settings, group: str, tps: list[TP]) -> dict[TP, effects.Input]:
     """Where input partitions begin, end, and were committed."""
-
-    inputs: Mapping[TP, effects.Input]
-
-    @classmethod
-    async def read(cls, settings: Settings, group: str, tps: list[TP]) -> "Inputs":
-        """Asks the cluster."""
-        admin = AIOKafkaAdminClient(**settings.client())
-        consumer = reader(settings)
-        kafka_tps = [TopicPartition(*tp) for tp in tps]
-        try:
-            await admin.start()
-            await consumer.start()
-            commits = await committed(admin, group)
-            starts = await consumer.beginning_offsets(kafka_tps)
-            ends = await consumer.end_offsets(kafka_tps)
-        finally:
-            await consumer.stop()
-            await admin.close()
-        found = {}
-        for tp, kafka_tp in zip(tps, kafka_tps, strict=True):
-            at = commits.get(tp, -1)
-            found[tp] = effects.Input(at if at >= 0 else None, starts[kafka_tp], ends[kafka_tp])
-        return cls(found)
-
-    def of(self, tp: TP) -> effects.Input:
-        """One partition's."""
-        return self.inputs[tp]
-
-    def position(self, tp: TP) -> int:
-        """Where a stage without a changelog goes on. Raises Refusal where facts would be lost."""
-        found = self.inputs[tp]
-        if found.committed is None:
-            return found.start
-        check_range(found.committed, found.start, found.end)
-        return found.committed
+    admin = AIOKafkaAdminClient(**settings.client())
+    consumer = reader(settings)
+    kafka_tps = [TopicPartition(*tp) for tp in tps]
+    try:
+        await admin.start()
+        await consumer.start()
+        commits = await committed(admin, group)
+        starts = await consumer.beginning_offsets(kafka_tps)
+        ends = await consumer.end_offsets(kafka_tps)
+    finally:
+        await consumer.stop()
+        await admin.close()
+    return {
+        tp: effects.Input(commits.get(tp), starts[at], ends[at])
+        for tp, at in zip(tps, kafka_tps, strict=True)
+    }
 
 
 class Reader:

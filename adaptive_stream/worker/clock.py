@@ -14,10 +14,12 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
+from adaptive_stream.catalog import Catalog
 from adaptive_stream.checkpoint.refusal import Refusal
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.process.settings import Settings
-from adaptive_stream.stages.records import TICK_KEY
+from adaptive_stream.process.supervisor import STAGES, group_of
+from adaptive_stream.stages.records import CLOCK, CUSTOMER_FACTS, IDENTITY_FACTS, TICK_KEY
 from adaptive_stream.worker.changelog import committed, reader
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.producer import Outbox, Outboxes
@@ -66,27 +68,24 @@ class Commits:
 
 
 class BarrierClock:
-    """`channels`: the topics of each channel. `facts`: the topics behind resolve and step."""
+    """Begins rounds and writes their ticks, while `run` runs."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        outboxes: Outboxes,
-        clock_topic: str,
-        channels: Mapping[str, tuple[str, ...]],
-        facts: Mapping[str, str],
-        groups: Mapping[str, str],
-    ) -> None:
+    def __init__(self, settings: Settings, outboxes: Outboxes, catalog: Catalog) -> None:
         self._outboxes = outboxes
-        self._round_box: Outbox = outboxes.box(clock_topic, 0)
+        self._round_box: Outbox = outboxes.box(catalog.name(CLOCK), 0)
         self._channels = {
-            name: [tp for topic in topics for tp in self._tps(topic)]
-            for name, topics in channels.items()
+            name: [tp for each in channel.read for tp in self._tps(each.topic)]
+            for name, channel in catalog.channels.items()
         }
-        self._facts = {stage: self._tps(topic) for stage, topic in facts.items()}
+        self._facts = {
+            "resolve": self._tps(catalog.name(IDENTITY_FACTS)),
+            "step": self._tps(catalog.name(CUSTOMER_FACTS)),
+        }
         self._reader: AIOKafkaConsumer = reader(settings)
         self._admin = AIOKafkaAdminClient(**settings.client())
-        self._commits = {stage: Commits(self._admin, group) for stage, group in groups.items()}
+        self._commits = {
+            stage: Commits(self._admin, group_of(catalog.prefix, stage)) for stage in STAGES
+        }
         self._admitted: dict[str, int] = {}
         self._known: dict[str, int] = {}
         self._rounds: set[asyncio.Task[None]] = set()

@@ -1,6 +1,5 @@
 """What the worker must know of the cluster before it starts: its topics and their partitions."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from aiokafka import TopicPartition
@@ -13,7 +12,8 @@ from adaptive_stream.checkpoint.generators import check_tenant
 from adaptive_stream.checkpoint.progress import CHECKPOINT, decode_mark
 from adaptive_stream.checkpoint.refusal import Refusal
 from adaptive_stream.process.settings import Settings
-from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_CHANGELOG
+from adaptive_stream.stages.partitions import misfit_of
+from adaptive_stream.stages.records import IDENTITY_CHANGELOG
 from adaptive_stream.worker.changelog import Reader
 
 UNKNOWN_TOPIC = 3  # Kafka's error code.
@@ -44,7 +44,8 @@ async def inspect(settings: Settings, catalog: Catalog, changelog: str | None) -
             for topic in described
             if topic["error_code"] != UNKNOWN_TOPIC
         }
-        _check(catalog, names, partitions)
+        if misfit := misfit_of(catalog, partitions):
+            raise Refusal(*misfit)
         message_bytes = 1 << 20
         if changelog is not None:
             message_bytes = await _message_bytes(admin, changelog)
@@ -76,27 +77,6 @@ async def _check_tenant(settings: Settings, catalog: Catalog, partitions: dict[s
                         return check_tenant(mark, settings.tenant)
     finally:
         await reader.stop()
-
-
-def _check(catalog: Catalog, names: Iterable[str], partitions: dict[str, int]) -> None:
-    missing = [name for name in names if name not in partitions]
-    if missing:
-        raise Refusal(
-            f"the cluster has no topic {', '.join(sorted(missing))}",
-            "`adaptive-stream topics plan` shows what is missing, `topics apply` creates it",
-        )
-    wanted = partitions[catalog.name(CUSTOMER_FACTS)]
-    unequal = [
-        f"{name} ({partitions[name]})"
-        for name, topic in catalog.topics.items()
-        if topic.key == "customer" and partitions[name] != wanted
-    ]
-    if unequal:
-        raise Refusal(
-            f"topics keyed by customer have other partition counts than {CUSTOMER_FACTS} "
-            f"({wanted}): {', '.join(unequal)}",
-            "all of them must have the same: `adaptive-stream doctor` says more",
-        )
 
 
 async def _message_bytes(admin: AIOKafkaAdminClient, topic: str) -> int:

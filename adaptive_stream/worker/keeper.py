@@ -11,19 +11,26 @@ from typing import Any
 from faust.types import TP
 
 from adaptive_stream.checkpoint import generators as steps
+from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.logs import at
 from adaptive_stream.process.settings import Settings
-from adaptive_stream.stages.outcome import EngineFault, Outcome, Stage
-from adaptive_stream.worker.changelog import Inputs, KeptEffects, PartitionEffects, Reader
+from adaptive_stream.process.stale import LOST_S, remove_stale
+from adaptive_stream.stages.outcome import EngineFault, Stage
+from adaptive_stream.stages.working import worked
+from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects, Reader, read_inputs
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.store import Memory, Store
-from adaptive_stream.worker.transport import Consumer, Inbox
+from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
 log = logging.getLogger(__name__)
+# A batch is cut to what takes so long here and now: outputs leave and heart beats go on in between,
+# and a quiet partition waits no longer for a busy one.
+TURN_S = 0.05
+TURN_RECORDS_MIN = 8
 RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
 
 
@@ -37,7 +44,10 @@ class Keeper:
         self.bytes_max = 1 << 20
         self._settings = settings
         self._watch = watch
+        self._turn_records = TURN_RECORDS_MIN
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
+        self._directory = settings.data_dir / stage.name
+        self._tidying: asyncio.TimerHandle | None = None
         self._reader: Reader | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
@@ -62,29 +72,37 @@ class Keeper:
 
     async def _restore(self, consumer: Consumer, group: str, assigned: set[TP]) -> None:
         began = time.perf_counter()
-        inputs = await Inputs.read(self._settings, group, sorted(assigned))
+        inputs = await read_inputs(self._settings, group, sorted(assigned))
         if self.stage.changelog is None:
             for tp in assigned:
-                start = inputs.position(tp)
                 effects = Observed(self._watch, tp, PartitionEffects(self.outboxes))
-                self.partitions[tp] = Partition(tp, start, effects)
+                self.partitions[tp] = Partition(tp, steps.position(inputs[tp]), effects)
         else:
             if self._reader is None:
                 self._reader = Reader(self._settings)
                 await self._reader.start()
+            self._remove_stale({_name_of(tp) for tp in assigned})
             for tp in sorted(assigned):
-                await self._take_over(tp, inputs, self._reader)
+                await self._take_over(tp, inputs[tp], self._reader)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
         self._watch.taken_over(time.perf_counter() - began)
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 
-    async def _take_over(self, tp: TP, inputs: Inputs, reader: Reader) -> None:
-        path = self._settings.data_dir / self.stage.name / f"{tp.topic}-{tp.partition}"
-        store = Store(path, self._memory)
+    def _remove_stale(self, ours: set[str], *, are_open: bool = False) -> None:
+        """Now, and again when what is being lost now is due."""
+        for name in remove_stale(self._directory, ours, are_open=are_open):
+            log.warning("removed the store of %s: it was not used for too long", name)
+        if self._tidying is not None:
+            self._tidying.cancel()
+        loop = asyncio.get_running_loop()
+        again = partial(self._remove_stale, ours, are_open=True)
+        self._tidying = loop.call_later(LOST_S + 60, again)
+
+    async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
+        store = Store(self._directory / _name_of(tp), self._memory)
         try:
-            found = inputs.of(tp)
             effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
             observed = Observed(self._watch, tp, effects)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
@@ -124,28 +142,43 @@ class Keeper:
             await self._reader.stop()
             self._reader = None
 
-    async def work(self, consumer: Consumer, inbox: Inbox) -> None:
-        """Works on what waits in an inbox, as one batch. Nothing else runs between its take and
-        the moment at which the partition has accepted what came of it."""
-        inbox.offered = False
+    async def work(self, consumer: Consumer, inboxes: Inboxes) -> None:
+        """Works on what waits, a batch of each partition in turn."""
+        inboxes.offered = False
+        began_s = time.perf_counter()
+        for inbox in inboxes.values():
+            if consumer.inboxes is not inboxes:
+                return  # They were let go meanwhile.
+            self._work(inbox)
+            if time.perf_counter() - began_s > TURN_S / 2:
+                await asyncio.sleep(0)
+                began_s = time.perf_counter()
+        await consumer.offer()
+
+    def _work(self, inbox: Inbox) -> None:
+        """One batch. Nothing else runs between its take and the moment at which the partition has
+        accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
-        if partition is None or consumer.inboxes.get(inbox.tp) is not inbox:
+        if partition is None or not len(inbox):
             return
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:
             return
-        records = inbox.take(self._settings.records_max, self._settings.batch_bytes_max)
-        if not records:
-            return
-        outcome, left = self._outcome(partition, records)
-        inbox.put_back(left)
+        began_s = time.perf_counter()
+        records = inbox.take(self._turn_records, self._settings.batch_bytes_max)
+        outcome, fault = worked(self.stage, partition.tp, records, partition)
+        if fault is not None:
+            self._say(partition, fault)
+        inbox.put_back([record for record in records if record.offset >= outcome.next_offset])
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
         self._watch.batch(inbox.tp, records, outcome)
         if outcome.suppressed:
             acknowledged = self.outboxes.acknowledged(reach)
             self._remember(self._watch.suppressed(outcome, acknowledged))
-        await consumer.offer(inbox)
+        fit = int(len(records) * TURN_S / (time.perf_counter() - began_s))
+        if fit < self._turn_records or len(records) == self._turn_records:
+            self._turn_records = max(TURN_RECORDS_MIN, min(fit, self._settings.records_max))
 
     def _remember(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs it beside; asyncio itself would forget it."""
@@ -153,32 +186,18 @@ class Keeper:
         self._beside.add(task)
         task.add_done_callback(self._beside.discard)
 
-    def _outcome(self, partition: Partition, records: list[Any]) -> tuple[Outcome, list[Any]]:
-        """What came of the records, and those that were not worked on."""
-        try:
-            outcome = self.stage.work(partition.tp, records, partition)
-        except EngineFault as fault:
-            good = [record for record in records if record.offset < fault.offset]
-            if good:  # The same again without it; the next batch begins with the fault.
-                outcome = self.stage.work(partition.tp, good, partition)
-            else:
-                outcome = self._buried(partition, records[0], fault)
-        left = [record for record in records if record.offset >= outcome.next_offset]
-        return outcome, left
-
-    def _buried(self, partition: Partition, record: Any, fault: EngineFault) -> Outcome:
+    def _say(self, partition: Partition, fault: EngineFault) -> None:
         kind = type(fault.error).__name__
-        where = at(partition.tp.topic, partition.tp.partition, record.offset)
+        where = at(partition.tp.topic, partition.tp.partition, fault.offset)
         says = "the engine raised %s at %s/%d/%d: see its dead-letter topic"
         log.error(says, kind, *where.values(), extra=where)
         log.debug("what it raised", exc_info=fault.error)
-        outcome = Outcome(clock=partition.clock, next_offset=record.offset + 1)
-        outcome.outputs = [self.stage.dead_letter(partition.tp, record, fault)]
-        outcome.count("parked", kind)
-        outcome.count("dead_letters", "engine_fault")
-        return outcome
 
     def _on_room(self, consumer: Consumer, inbox: Inbox) -> None:
         if not inbox.ready:
             inbox.ready = True
-            self._remember(consumer.offer(inbox))
+            self._remember(consumer.offer())
+
+
+def _name_of(tp: TP) -> str:
+    return f"{tp.topic}-{tp.partition}"

@@ -23,8 +23,11 @@ from adaptive_stream.stages.outcome import NEVER, Outcome, Row
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.store import Store
 
-SPACING_S = 0.02  # Between two checkpoints of a partition, so that they gather under load.
-IDLE_SPACING_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
+# Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
+# outputs, which share the connection with them, seldom wait for one.
+BEAT_S = 0.05
+OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint waits for.
+IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
 
 async def drive(work: Generator[Effect, Any, Any], performer: Performer) -> Any:
@@ -66,8 +69,9 @@ class Partition:
         self._rules = rules
         self._overlay: dict[bytes, Row] = {}
         self._pending: Pending | None = None
-        self._pending_bytes = 0
+        self._pending_bytes = self._pending_output_bytes = 0
         self._work = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._closing = False
         self._checkpoints = asyncio.get_running_loop().create_task(self._run())
 
@@ -87,7 +91,8 @@ class Partition:
 
     def has_room(self) -> bool:
         """Whether another batch may be stepped before the next checkpoint is done."""
-        return self._pending_bytes < 2 * self.bytes_max
+        fits = self._pending_bytes < 2 * self.bytes_max
+        return fits and self._pending_output_bytes < OUTPUT_BYTES_MAX
 
     def has_lease(self) -> bool:
         """Whether the partition is surely still ours; if not, it is proved and `on_room` called."""
@@ -130,11 +135,15 @@ class Partition:
         self._overlay.update(outcome.rows)
         self.sources.update(outcome.sources)
         self._pending_bytes += outcome.bytes
+        self._pending_output_bytes += outcome.output_bytes
+        if self._pending_bytes > self.bytes_max:
+            self._hurry.set()
         self._work.set()
 
     async def finish(self) -> None:
         """Checkpoints what is pending and lets go of the store."""
         self._closing = True
+        self._hurry.set()
         self._work.set()
         await self._checkpoints
         if self._store is not None:
@@ -159,6 +168,7 @@ class Partition:
                     await self._checkpoint()
                 elif self._progress is not None and not self._closing:
                     await drive(steps.prove(self._progress), self._effects)
+                    self._effects.proven(self._progress)
                     self.on_room()
         except asyncio.CancelledError:
             raise
@@ -169,11 +179,12 @@ class Partition:
         pending = self._pending
         if pending is None:
             return
-        idle = not pending.rows and not pending.sources
-        if idle and self._progress is not None and not self._closing:
-            await asyncio.sleep(IDLE_SPACING_S)
-        pending = self._pending or pending
-        self._pending, self._pending_bytes = None, 0
+        if self._progress is not None:
+            await self._next_beat(BEAT_S if pending.rows or pending.sources else IDLE_BEAT_S)
+        self._pending, self._pending_bytes, self._pending_output_bytes = None, 0, 0
+        self._work.clear()
+        if not self._closing:
+            self._hurry.clear()
         began = time.perf_counter()
         if self._progress is None:
             await drive(steps.pass_on(pending), self._effects)
@@ -189,5 +200,12 @@ class Partition:
         self.on_room()
         if self._pending is not None:
             self._work.set()
-        if self._progress is not None and not self._closing:
-            await asyncio.sleep(SPACING_S)
+
+    async def _next_beat(self, beat_s: float) -> None:
+        """Waits for it, but not with much at hand, nor at the end."""
+        now_s = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout_at(now_s - now_s % beat_s + beat_s):
+                await self._hurry.wait()
+        except TimeoutError:
+            pass

@@ -1,10 +1,12 @@
 """Faust's aiokafka driver with record batches as the unit. Registered as `batches://`.
 
-What Faust keeps: the group protocol, the assignor, the consumer's thread, conductor, streams and
-agents. What is replaced, and the fault of stock Faust that it answers (see README.md):
+What Faust keeps: the group protocol, the assignor, conductor, streams and agents. What is replaced,
+and the fault of stock Faust that it answers (see README.md):
 
 - one message at a time through four tasks, a lock and a queue -> an Inbox per partition; the agent
-  gets the Inbox and takes all that waits in it as one batch
+  is told that there is work, and takes all that waits in each as one batch
+- a thread for the consumer, which each poll wakes and waits for, and which fights the main thread
+  for the interpreter -> one loop
 - C1, C2: positions from a list of acknowledgements -> positions that the checkpoint owns
 - C3: on revocation acknowledgements are dropped before the commit -> released, then revoked
 - C4, C5: a seek while a fetch is under way -> a seek waits until no fetch is
@@ -22,6 +24,8 @@ from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
+from mode import Service
+from mode.utils.futures import maybe_async
 
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.producer import Producer
@@ -36,7 +40,6 @@ class Inbox:
 
     def __init__(self, tp: TP, bytes_max: int) -> None:
         self.tp = tp
-        self.offered = False  # The agent has been told, and has not looked yet.
         self.ready = True  # False while the partition cannot take more work.
         self.paused = False
         self.bytes = 0
@@ -75,12 +78,22 @@ class Inbox:
         self.bytes += sum(map(_size, records))
 
 
+class Inboxes(dict[TP, Inbox]):
+    """Those of one assignment. `offered`: the agent was told of work, and has not looked yet."""
+
+    offered = False
+
+    def have_work(self) -> bool:
+        """Whether a batch can be taken from any of them."""
+        return any(inbox.ready and len(inbox) for inbox in self.values())
+
+
 def _size(record: Any) -> int:
     return RECORD_OVERHEAD_BYTES + len(record.value or b"") + len(record.key or b"")
 
 
 class InboxSchema(Schema):
-    """Hands the Inbox to the agent: there is nothing to decode."""
+    """Hands the Inboxes to the agent: there is nothing to decode."""
 
     def compile(self, app: Any, **_: Any) -> Any:
         """The decoder of a channel."""
@@ -92,9 +105,36 @@ class InboxSchema(Schema):
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread that fetches. Heart beats go on in it while the main thread works."""
+    """Faust's consumer thread without the thread: its calls are awaited where they are made.
+
+    Heart beats therefore wait for the batch at work, which the Keeper cuts to TURN_S.
+    """
 
     mundane_level = "debug"
+    wait_for_shutdown = False  # There is no thread that would tell.
+
+    def __init__(self, consumer: "Consumer", loop: Any, **kwargs: Any) -> None:
+        super().__init__(consumer, loop=loop, thread_loop=loop, **kwargs)
+
+    async def start(self) -> None:
+        """As any service starts."""
+        self._thread_started.set()
+        await self._default_start()
+
+    async def stop(self) -> None:
+        """As any service stops."""
+        await Service.stop(self)
+
+    async def on_stop(self) -> None:
+        """Leaves the group."""
+        await self.on_thread_stop()
+
+    async def _stop_futures(self) -> None:
+        await self._default_stop_futures()
+
+    async def call_thread(self, fun: Any, *args: Any, **kwargs: Any) -> Any:
+        """At once, here."""
+        return await maybe_async(fun(*args, **kwargs))
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
@@ -104,24 +144,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._auto_offset_reset = "none"
         return consumer
 
-    async def seek_all(self, positions: Mapping[TP, int]) -> None:
+    def seek_all(self, positions: Mapping[TP, int]) -> None:
         """Moves the partitions; drops what was fetched of them."""
-        await self.call_thread(self._seek_all, positions)
-
-    async def _seek_all(self, positions: Mapping[TP, int]) -> None:
         consumer = self._ensure_consumer()
         for tp, offset in positions.items():
             consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
 
-    async def hold(self, pause: list[TP], resume: list[TP]) -> None:
+    def hold(self, pause: list[TP], resume: list[TP]) -> None:
         """Leaves partitions out of fetches, or takes them in again."""
-        await self.call_thread(self._hold, pause, resume)
-
-    async def _hold(self, pause: list[TP], resume: list[TP]) -> None:
         consumer = self._ensure_consumer()
-        assigned = consumer.assignment()
-        consumer.pause(*(tp for tp in map(driver.ensure_aiokafka_TP, pause) if tp in assigned))
-        consumer.resume(*(tp for tp in map(driver.ensure_aiokafka_TP, resume) if tp in assigned))
+        consumer.pause(*map(driver.ensure_aiokafka_TP, pause))
+        consumer.resume(*map(driver.ensure_aiokafka_TP, resume))
 
 
 class Consumer(driver.Consumer):
@@ -131,7 +164,7 @@ class Consumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.inboxes: dict[TP, Inbox] = {}
+        self.inboxes = Inboxes()
         self.revoked = False  # Since the last assignment: what is assigned is no longer ours.
         self._polling = asyncio.Lock()
         self._committed: dict[TP, int] = {}
@@ -163,30 +196,29 @@ class Consumer(driver.Consumer):
                 inbox = self.inboxes.get(ensure_TP(tp))
                 if inbox is not None:
                     inbox.put(records)
-        for inbox in list(self.inboxes.values()):
-            await self.offer(inbox)
-        await self._hold_back()
+        self._hold_back()
+        await self.offer()
 
-    async def _hold_back(self) -> None:
+    def _hold_back(self) -> None:
         """Bounds what is fetched ahead, per partition: a slow one does not stop the others."""
         pause = [i for i in self.inboxes.values() if not i.paused and i.bytes > i.bytes_max]
         resume = [i for i in self.inboxes.values() if i.paused and i.bytes <= i.bytes_max // 2]
         if pause or resume:
             for inbox in pause + resume:
                 inbox.paused = not inbox.paused
-            await self._thread.hold([i.tp for i in pause], [i.tp for i in resume])
+            self._thread.hold([i.tp for i in pause], [i.tp for i in resume])
 
-    async def offer(self, inbox: Inbox) -> None:
-        """Tells the agent of an inbox, once, if it has records and its partition is ready."""
-        if inbox.offered or not inbox.ready or not len(inbox):
+    async def offer(self) -> None:
+        """Tells the agent, once, that there is work."""
+        inboxes = self.inboxes
+        if inboxes.offered or not self.flow_active or not inboxes.have_work():
             return
-        if self.inboxes.get(inbox.tp) is not inbox or not self.flow_active:
-            return
-        inbox.offered = True
+        inboxes.offered = True
+        tp = next(iter(inboxes))
         await self.callback(
             ConsumerMessage(
-                inbox.tp.topic, inbox.tp.partition, 0, 0.0, 0, [], None, cast(Any, inbox), None, 0,
-                0, inbox.tp, generation_id=self.app.consumer_generation_id,
+                tp.topic, tp.partition, 0, 0.0, 0, [], None, cast(Any, inboxes), None, 0, 0, tp,
+                generation_id=self.app.consumer_generation_id,
             )
         )  # fmt: skip
 
@@ -199,9 +231,9 @@ class Consumer(driver.Consumer):
     async def move_to(self, positions: Mapping[TP, int]) -> None:
         """Starts the partitions at these offsets, with empty inboxes."""
         async with self._polling:  # Faust faults C4 and C5.
-            await self._thread.seek_all(positions)
+            self._thread.seek_all(positions)
             bytes_max = self.app.settings.backlog_bytes_max
-            self.inboxes = {tp: Inbox(tp, bytes_max) for tp in positions}
+            self.inboxes = Inboxes({tp: Inbox(tp, bytes_max) for tp in positions})
             self._committed = {}
 
     async def perform_seek(self) -> None:
@@ -215,7 +247,7 @@ class Consumer(driver.Consumer):
             await self.app.keeper.release(self)
         except Exception as error:  # noqa: BLE001 (aiokafka would go on)
             die("letting partitions go", error)
-        self.inboxes = {}
+        self.inboxes = Inboxes()
         await super().on_partitions_revoked(revoked)
 
     async def on_partitions_assigned(self, assigned: set[TP], generation_id: int = 0) -> None:

@@ -50,8 +50,8 @@ def main() -> int:
         print(f"# {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
     if failed:
         print(f"not measured: {', '.join(failed)}", file=sys.stderr)
-    elif not args.only:
-        publish(figures, about)
+    if not args.only:
+        publish(figures, {**about, "not_measured": failed})
     return 1 if failed else 0
 
 

@@ -120,6 +120,8 @@ def table(figures: Iterable[Figure], about: dict[str, Any]) -> str:
         f"{of['memory_gb']} GB, {of['system']}, Python {of['python']}, Apache Kafka {of['kafka']} "
         f"on the same machine; its load before the run was {of['load_before']}."
     )
+    if about["not_measured"]:
+        head += f" **Not measured, since it failed: {', '.join(about['not_measured'])}.**"
     rows = [
         head,
         "",

@@ -14,6 +14,7 @@ from tests.bench.figures import Figure
 from tests.bench.lab import ROOT, Job, Lab, cpu_at
 from tests.bench.peers import kafka_streams
 
+ROUNDS = 2
 WARM_AFTER = 0.25
 DONE_WITHIN_S = 600.0
 LOOK_S = 0.25
@@ -46,7 +47,7 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
         peers = [*_python_peers(), *_kafka_streams(lab)]
         wanted = _prepare(lab, {peer.facts[quick] for peer in peers})
         rounds: list[dict[str, Rate]] = []
-        for number in range(1 if quick else 3):
+        for number in range(1 if quick else ROUNDS):
             rates = {}
             for peer in peers:
                 say(f"one stage, round {number + 1}: {peer.name}")
@@ -61,13 +62,13 @@ def _python_peers() -> list[Peer]:
         return str(lab.directory / run)
 
     return [
-        Peer(OURS, (2_000_000, 400_000), lambda lab, facts, _, run: lab.python(
+        Peer(OURS, (1_200_000, 400_000), lambda lab, facts, _, run: lab.python(
             "ours.py", facts, run, data(lab, run), name=run)),
         Peer("stock Faust", (40_000, 8_000), lambda lab, facts, out, run: lab.python(
             "stock_faust.py", facts, out, data(lab, run), name=run)),
         Peer("Quix Streams", (300_000, 60_000), lambda lab, facts, out, run: lab.python(
             "quix.py", facts, out, data(lab, run), name=run, python=QUIX_PYTHON)),
-        Peer(LIMIT, (2_000_000, 400_000), lambda lab, facts, out, run: lab.python(
+        Peer(LIMIT, (1_200_000, 400_000), lambda lab, facts, out, run: lab.python(
             "bare_loop.py", facts, out, name=run)),
     ]  # fmt: skip
 
@@ -84,7 +85,7 @@ def _kafka_streams(lab: Lab) -> list[Peer]:
             words = [lab.bootstrap, facts, out, str(lab.directory / run), guarantee]
             return lab.start(run, [*command, *words])
 
-        return Peer(f"Kafka Streams {guarantee}", (2_000_000, 400_000), start)
+        return Peer(f"Kafka Streams {guarantee}", (1_200_000, 400_000), start)
 
     return [peer("at_least_once"), peer("exactly_once_v2")]
 

@@ -4,9 +4,9 @@ To make a million customers with the engine itself would take minutes. So some h
 it, of the pipeline's own mix, and each is copied under other ids; all ids are of one length.
 """
 
+import re
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.checkpoint.progress import CHECKPOINT, CLAIM, Mark, encode_mark
@@ -31,45 +31,59 @@ CHECKPOINT_ROWS = 1_000
 IDENTITIES, CUSTOMERS = "identity.changelog.v1", "customer.changelog.v1"
 
 
-@dataclass(frozen=True)
 class Mould:
-    """An encoded customer and what in it is another customer's: her id, member, hash, address."""
+    """An encoded customer. `ids` is what in it is another customer's: her id, member, hash and
+    address, all of one length for everybody."""
 
-    state: bytes
-    ids: tuple[bytes, ...]
+    def __init__(self, state: bytes, ids: tuple[bytes, ...]) -> None:
+        found = re.split(b"(" + b"|".join(map(re.escape, ids)) + b")", state)
+        self._fixed = found[0::2]  # Between them the ids, in this order:
+        self._order = [ids.index(each) for each in found[1::2]]
+
+    def state(self, ids: tuple[bytes, ...]) -> bytes:
+        """The same customer under these."""
+        pieces = [self._fixed[0]]
+        for number, fixed in zip(self._order, self._fixed[1:], strict=True):
+            pieces += (ids[number], fixed)
+        return b"".join(pieces)
 
 
 def preload(lab: Lab, count: int) -> int:
     """Writes `count` customers, each known by her address; returns the bytes of their states."""
     lab.say(f"writing the changelogs of {count} customers")
-    moulds = list(_moulds())
     size = 0
 
     def records() -> Iterator[ToWrite]:
         nonlocal size
-        logs = {(t, p): _Log(t, p) for t in (IDENTITIES, CUSTOMERS) for p in range(PARTITIONS)}
-        for log in logs.values():
-            yield log.claim()
-        base_ms = int(time.time() * 1000) - count
-        for person in range(count):
-            mould = moulds[person % len(moulds)]
-            mail = mix.email(person)
-            hashed = identifier_hash(TENANT_KEY.encode(), mail_identifier(mail))
-            customer = customer_id(base_ms + person, hashed)
-            ids = (customer, member_id(customer), hashed, mail)
-            state = mould.state
-            for old, new in zip(mould.ids, ids, strict=True):
-                state = state.replace(old, new.encode())
-            size += len(state)
-            row = encode_row(Row(member=member_id(customer), customer=customer))
-            for topic, key, value in ((IDENTITIES, hashed, row), (CUSTOMERS, customer, state)):
-                partition = partition_of(key.encode(), PARTITIONS)
-                yield from logs[topic, partition].put(key.encode(), value)
-        for log in logs.values():
-            yield log.mark()
+        for record in changelogs(count):
+            if record.topic == CUSTOMERS and not record.key.startswith(b"#"):
+                size += len(record.value)
+            yield record
 
     write(lab.bootstrap, records())
     return size
+
+
+def changelogs(count: int) -> Iterator[ToWrite]:
+    """The records of `count` customers and of their addresses."""
+    moulds = list(_moulds())
+    logs = {(t, p): _Log(t, p) for t in (IDENTITIES, CUSTOMERS) for p in range(PARTITIONS)}
+    for log in logs.values():
+        yield log.claim()
+    base_ms = int(time.time() * 1000) - count
+    for person in range(count):
+        mail = mix.email(person)
+        identifier = mail_identifier(mail)
+        hashed = identifier_hash(TENANT_KEY.encode(), identifier)
+        customer = customer_id(base_ms + person, hashed)
+        member = member_id(customer)
+        ids = (customer.encode(), member.encode(), hashed.encode(), mail.encode())
+        state = moulds[person % len(moulds)].state(ids)
+        row = encode_row(Row(identifier=identifier, member=member, customer=customer))
+        for topic, key, value in ((IDENTITIES, ids[2], row), (CUSTOMERS, ids[0], state)):
+            yield from logs[topic, partition_of(key, PARTITIONS)].put(key, value)
+    for log in logs.values():
+        yield log.mark()
 
 
 def mail_identifier(mail: str) -> str:

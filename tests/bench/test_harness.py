@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from adaptive_stream.catalog import load_catalog
-from tests.bench import job, journeys, mix, worker
+from adaptive_stream.engine.customer import decode_customer
+from adaptive_stream.engine.resolve import decode_row
+from tests.bench import job, journeys, mix, preload, worker
 from tests.bench.figures import GOALS, Figure, table
 from tests.bench.lab import Sample, cpu_at
 from tests.bench.probe import Seen, percentile
@@ -102,13 +104,44 @@ def test_as_many_journeys_as_are_said(tmp_path: Path, count: int) -> None:
 def test_the_table_says_what_was_reached_and_what_was_not() -> None:
     """A reader sees at a glance which goals are missed, and on what machine."""
     machine = {"cores": 2, "cpu": "a CPU", "memory_gb": 8, "system": "Linux", "python": "3.11"}
-    about = {"quick": True, "machine": {**machine, "kafka": "4", "load_before": 0.5}}
+    about = {
+        "quick": True,
+        "not_measured": [],
+        "machine": {**machine, "kafka": "4", "load_before": 0.5},
+    }
     figures = [Figure("restart_s", 3.0), Figure("journeys_100_vs_5", 1.7), Figure("more", 5.0)]
     text = table(figures, about)
     assert "Quick run on 2 cores of a CPU" in text
     assert "| `restart_s` | 3.0 s ✓ | 5 | 2 |" in text
     assert "| `journeys_100_vs_5` | 1.7 times ✗ |" in text
     assert "| more | 5.0" in text
+    assert "Not measured" not in text
+
+
+def test_a_benchmark_that_fails_costs_nobody_else_and_is_named() -> None:
+    """The others' figures are published, and the table says which are missing."""
+    machine = {"cores": 2, "cpu": "a CPU", "memory_gb": 8, "system": "Linux", "python": "3.11"}
+    about = {"quick": False, "machine": {**machine, "kafka": "4", "load_before": 0.5}}
+    text = table([Figure("restart_s", 3.0)], {**about, "not_measured": ["memory", "workers"]})
+    assert "**Not measured, since it failed: memory, workers.**" in text
+    assert "| `restart_s` | 3.0 s ✓ |" in text
+
+
+def test_a_preloaded_customer_is_one_that_the_worker_reads() -> None:
+    """What restore and memory are measured on is what checkpoints write: nobody is anybody else."""
+    customers, rows = {}, {}
+    for record in preload.changelogs(300):
+        if record.key.startswith(b"#"):
+            continue
+        if record.topic == preload.CUSTOMERS:
+            customers[record.key.decode()] = decode_customer(record.value)
+        else:
+            rows[record.key.decode()] = decode_row(record.value)
+    assert len(customers) == len(rows) == 300
+    for hashed, row in rows.items():
+        customer = customers[row.customer]
+        assert customer.id == row.customer
+        assert customer.members[row.member].identifiers == {hashed: row.identifier}
 
 
 def test_every_goal_is_measured_by_somebody() -> None:

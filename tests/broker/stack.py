@@ -12,9 +12,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from adaptive_stream import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.apply import apply_topics
-from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.running_worker import RunningWorker
 
@@ -49,9 +49,14 @@ class Stack:
         self.worker = self.another_worker("worker")
 
     def another_worker(
-        self, name: str, *, rules_dir: Path | None = None, web_port: int | None = None
+        self,
+        name: str,
+        *options: str,
+        rules_dir: Path | None = None,
+        web_port: int | None = None,
     ) -> RunningWorker:
-        """One more in the same consumer groups, with stores and ports of its own; not started."""
+        """One more in the same consumer groups, with stores and ports of its own; not started.
+        `options` are its own, beside those of all."""
         return RunningWorker(
             self.bootstrap,
             self.directory / name,
@@ -61,6 +66,7 @@ class Stack:
                 *("--topics-dir", str(self.topics_dir)),
                 *("--rules-dir", str(rules_dir or self.rules_dir)),
                 *self._options,
+                *options,
             ),
             web_port=web_port,
         )

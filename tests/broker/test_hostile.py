@@ -13,7 +13,7 @@ from typing import Any
 import confluent_kafka
 import pytest
 
-from adaptive_stream.cli.main import shipped_topics_dir
+from adaptive_stream import shipped_topics_dir
 from adaptive_stream.engine.refusal import Reason
 from adaptive_stream.formats.dead_letter import mask_cards
 from tests.broker.stack import Stack

@@ -22,8 +22,8 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from kafka.admin import NewTopic
 
+from adaptive_stream import shipped_topics_dir
 from adaptive_stream.broker import kafka_command
-from adaptive_stream.cli.main import shipped_topics_dir
 from tests.broker.stack import Stack, quick_rules
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow]

@@ -13,11 +13,13 @@ from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.cluster import connect
 from adaptive_stream.cli.play import play_on_cluster
 from adaptive_stream.stories import engine_world, grammar, report
-from adaptive_stream.stories.expect import FAILED, judge
+from adaptive_stream.stories.desk import Desk
+from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import rules_of
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.phrases import STATE_SIZE
 from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.verdict import FAILED
 from tests.pending import record_pending
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +72,7 @@ def test_customers_are_given_on_kafka_what_the_stories_say(
     reading = engine_world.reading_of(catalog.channels)
     failures = []
     for story, outputs in play_on_cluster(TOGETHER[journeys], broker.bootstrap, DIRS):
-        verdicts = judge(story, outputs)
+        verdicts = judge(story, outputs, Desk(story).see)
         record_pending(record_property, verdicts)
         assert report.judged(verdicts)
         if any(verdict.result == FAILED for verdict in verdicts):

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from adaptive_stream.cli.main import main, shipped_rules_dir
+from adaptive_stream import shipped_rules_dir
+from adaptive_stream.cli.main import main
 
 ANA, BEN = "ana@example.com", "ben@example.com"
 BOOTS = [{"sku": "boots-41", "quantity": 1, "price": 89.0}]

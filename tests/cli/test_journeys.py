@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adaptive_stream.cli.main import main, shipped_rules_dir
+from adaptive_stream import shipped_rules_dir
+from adaptive_stream.cli.main import main
 
 
 @pytest.fixture

@@ -31,6 +31,8 @@ KINDS = (
     + ("order.cancelled", "fact.retracted", "contract.renewal_due", "renewal.started")
     + ("contract.renewed", "case.opened", "case.closed", "consent.given", "consent.withdrawn")
     + ("profile.changed", "store.visited", "checkout.started", "message.sent")
+    + ("call.ended", "chat.ended", "message.received", "preference.stated", "product.viewed")
+    + ("opportunity.taken", "customer.registered")
 )
 
 
@@ -85,6 +87,16 @@ def as_fact(one: Told) -> Fact:
         data["step"] = "remind"
     if one.type.startswith("case."):
         data |= {"case": "C-1", "kind": "complaint"}
+    if one.type in ("call.ended", "chat.ended", "message.received"):
+        data |= {"topic": "order:R-01", "solved": one.id.endswith("7")}
+    if one.type == "preference.stated":
+        data |= {"channel": "email", "allow": "never" if one.id.endswith("3") else one.id}
+    if one.type == "product.viewed":
+        data["item"] = "jacket-3"
+    if one.type == "opportunity.taken":
+        data["offer"] = "care-kit"
+    if one.type == "order.cancelled":
+        data["by"] = "merchant" if one.id.endswith(("1", "2", "3", "4", "5")) else "customer"
     channel = "store" if one.type.startswith(("order.", "store.")) else "web"
     return Fact(
         id=one.id,

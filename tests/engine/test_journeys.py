@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from adaptive_stream.engine.decision import Opportunity, StateChanged, Suppression
-from adaptive_stream.engine.journey import Rules, Step, Use
+from adaptive_stream.engine.journey import Rules, Step
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Use
 from tests.engine.world import DAY, HOUR, MINUTE, TEN, World, shipped_rules
 
 ANA = "email:ana@example.com"

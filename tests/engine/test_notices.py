@@ -175,6 +175,21 @@ def test_codes_that_nothing_joins_are_unknown_items() -> None:
     assert world.told()[-1][:2] == ("suppress", "bought_unknown_items")
 
 
+def test_a_clock_that_is_years_ahead_has_not_the_last_word() -> None:
+    """A price of 2030 is one of now; a spot that is told ahead counts when it is aired."""
+    wrong = fact("product.price_changed", TEN + 1500 * DAY, item="boots-41", price=1)
+    row = note(None, wrong, TEN)
+    right = fact("product.price_changed", TEN + HOUR, item="boots-41", price=7900)
+    later = note(row, right, TEN + HOUR)
+    spot = fact("broadcast.aired", TEN + DAY, about=["boots-41"], campaign="w", offer="b-25")
+    known = context(spot)
+
+    assert later is not None
+    assert later.said["product.price_changed"].data["price"] == 7900
+    assert list(known.broadcasts(["boots-41"], "", TEN)) == []
+    assert len(list(known.broadcasts(["boots-41"], "", TEN + DAY))) == 1
+
+
 def test_nothing_is_known_where_no_notice_came() -> None:
     """A deployment without a catalogue pays for none."""
     assert not NOTHING

@@ -96,6 +96,7 @@ def known(world: World) -> dict[tuple[str, ...], dict]:
             if one["status"] in ("live", "held")
         ]
         parts = ("carts", "orders", "contracts", "cases", "consent", "profile", "messages")
+        parts += ("topics", "preferences", "interest", "held")
         told[names] = {part: state[part] for part in parts} | {"running": sorted(running)}
     return told
 

@@ -7,8 +7,10 @@ import pytest
 
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.stories import engine_world, grammar, report
-from adaptive_stream.stories.expect import FAILED, judge
+from adaptive_stream.stories.desk import Desk
+from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import rules_of
+from adaptive_stream.stories.verdict import FAILED
 from tests.pending import record_pending
 
 ROOT = Path(__file__).parents[2]
@@ -30,7 +32,7 @@ def test_a_customer_is_given_what_the_story_says(
 
     outputs = engine_world.play(story, rules, engine_world.reading_of(catalog.channels))
 
-    verdicts = judge(story, outputs)
+    verdicts = judge(story, outputs, Desk(story).see)
     record_pending(record_property, verdicts)
     assert not any(verdict.result == FAILED for verdict in verdicts), "\n" + report.failures(
         story, verdicts

@@ -5,17 +5,9 @@ Every step is far enough ahead that each channel has something left of it when a
 
 from collections.abc import Callable, Mapping
 
-from adaptive_stream.engine.journey import (
-    Condition,
-    Expression,
-    Hold,
-    Journey,
-    Policy,
-    Rules,
-    Step,
-    Use,
-)
+from adaptive_stream.engine.journey import Hold, Journey, Policy, Rules, Step
 from adaptive_stream.engine.span import Span, parse_span
+from adaptive_stream.engine.word import Condition, Expression, Use
 
 HEEDS = frozenset(("web", "store"))
 CHANNELS = {"cart": ("email", "push"), "contract": ("email",), "order": ("email",), "her": ("sms",)}

@@ -23,6 +23,7 @@ def tried() -> dict[str, object]:
     return dict(json.loads(subprocess.run(command, check=True, capture_output=True).stdout))
 
 
+@pytest.mark.timing
 @pytest.mark.parametrize("name", attempts())
 def test_what_was_written_to_do_harm_is_refused_at_once(
     name: str, tried: dict[str, dict[str, dict[str, float]]]

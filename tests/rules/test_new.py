@@ -8,10 +8,11 @@ import jsonschema
 import pytest
 import yaml
 
+from adaptive_stream.catalog.begin import TEMPLATES
 from adaptive_stream.catalog.rules import read_contents, read_rules
 from adaptive_stream.catalog.schema import schemas
 from adaptive_stream.catalog.standing import KEYS as STANDING_KEYS
-from adaptive_stream.cli.journeys_new import SCHEMAS, TEMPLATES
+from adaptive_stream.cli.journeys_new import SCHEMAS
 from adaptive_stream.cli.main import main
 from adaptive_stream.stories.examples import conditions, run_examples
 from tests.rules.rule_files import CHANNELS, SHIPPED, copied, shipped

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from adaptive_stream import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.catalog import Catalog, load_catalog
-from adaptive_stream.cli.main import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.stages.admit import Admit
@@ -118,9 +118,11 @@ def resolve_stage() -> Resolve:
     return Resolve("", 1, CATALOG.rules)
 
 
-def step_stage(rules: Rules = CATALOG.rules, tick_customers_max: int = 1_000) -> Step:
+def step_stage(
+    rules: Rules = CATALOG.rules, tick_customers_max: int = 1_000, warm_bytes: int = 64 << 20
+) -> Step:
     """Step, on the shipped rules if no others are given."""
-    return Step("", 1, rules, tick_customers_max)
+    return Step("", 1, rules, tick_customers_max, warm_bytes)
 
 
 def customer_records(records: list[Record], channel: str = "web") -> list[Record]:

@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 
-from adaptive_stream.engine.journey import Expression, Rules
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.word import Expression
 from adaptive_stream.stages.outcome import EngineFault
 from adaptive_stream.stages.records import Output
 from tests.stages.stage_world import (

@@ -6,9 +6,10 @@ import pytest
 
 from adaptive_stream.stories import grammar, report
 from adaptive_stream.stories.calendar import Calendar, iso
-from adaptive_stream.stories.expect import FAILED, PASSED, PENDING, Verdict, judge
+from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.output import Output
 from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.verdict import FAILED, PASSED, PENDING, Verdict
 
 CALENDAR = Calendar()
 

@@ -5,6 +5,7 @@ can go.
 """
 
 import asyncio
+import threading
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,6 +56,32 @@ def _consumer(app: Any, on_revoked: Any = None) -> Any:
     return app._consumer
 
 
+def _close(consumer: Any) -> None:
+    """Closes the loop of a consumer's thread, where it has one of its own."""
+    if consumer._thread.thread_loop is not consumer._thread.parent_loop:
+        consumer._thread.thread_loop.close()
+
+
+def test_a_poll_switches_no_threads(tmp_path: Path) -> None:
+    """Stock Faust's consumer is a thread: each poll wakes it, waits for it, and shares the
+    interpreter with it. Ours is called where it is asked."""
+
+    async def run(app: Any) -> bool:
+        consumer = _consumer(app)
+        thread = consumer._thread
+        try:
+            calling = thread.call_thread(threading.get_ident)
+            if thread.thread_loop is asyncio.get_running_loop():
+                return await calling == threading.get_ident()
+            calling.close()  # Its answer would come from the thread, which was not started.
+            return False
+        finally:
+            _close(consumer)
+
+    assert _run(run(_stock())) is False
+    assert _run(run(_ours(tmp_path))) is True
+
+
 def test_a_fetch_waits_milliseconds_and_lost_offsets_are_no_secret(tmp_path: Path) -> None:
     """Stock Faust waits 1.5 s on an idle broker, and jumps over records that are gone."""
 
@@ -65,7 +92,7 @@ def test_a_fetch_waits_milliseconds_and_lost_offsets_are_no_secret(tmp_path: Pat
             return kafka._fetch_max_wait_ms, kafka._auto_offset_reset
         finally:
             await kafka.stop()
-            consumer._thread.thread_loop.close()
+            _close(consumer)
 
     assert _run(run(_stock())) == (1500, "earliest")
     assert _run(run(_ours(tmp_path))) == (50, "none")
@@ -146,7 +173,7 @@ def test_partitions_are_let_go_before_they_are_forgotten(tmp_path: Path) -> None
         consumer = _consumer(app, revoked)
         consumer._read_offset[TP0] = 7
         await consumer.on_partitions_revoked({TP0})
-        consumer._thread.thread_loop.close()
+        _close(consumer)
         return TP0 in consumer._read_offset
 
     assert _run(run(_stock())) is False

@@ -1,0 +1,67 @@
+"""What must hold of the outputs whatever happens to workers, and final states to compare."""
+
+import json
+from collections import defaultdict
+from typing import Any
+
+from tests.broker.stack import Stack
+
+TOLD = ("customer.state-changed.v1", "suppressions.email.v1", "opportunities.v1")
+# What a customer is called, when the log had her facts, and how often something was told: two runs
+# differ in these.
+ASIDE = ("customer", "state_seq", "members", "was", "identity_epoch", "consent_epoch", "offers")
+ASIDE += ("joinings",)
+ASIDE_OF_JOURNEY = ("member", "rev")
+
+
+def assert_outputs_hold(stack: Stack) -> None:
+    """Whatever was told twice was told in the same bytes, and no `state_seq` is left out."""
+    for topic in TOLD:
+        _assert_repeats_are_equal(stack, topic)
+    _assert_gapless(stack)
+
+
+def _in_order(stack: Stack, topic: str) -> list[Any]:
+    return sorted(stack.records(topic), key=lambda record: (record.partition, record.offset))
+
+
+def _assert_repeats_are_equal(stack: Stack, topic: str) -> None:
+    by_id: dict[bytes, Any] = {}
+    for record in _in_order(stack, topic):
+        told = record.key, record.value, record.headers
+        assert by_id.setdefault(dict(record.headers)["ce_id"], told) == told
+
+
+def _assert_gapless(stack: Stack) -> None:
+    seqs: dict[str, list[int]] = defaultdict(list)
+    for record in _in_order(stack, "customer.state-changed.v1"):
+        said = json.loads(record.value)
+        told = seqs[said["customer"]]
+        if not told or said["state_seq"] > told[-1]:
+            told.append(said["state_seq"])
+    assert seqs
+    gaps = {who: told for who, told in seqs.items() if told != list(range(1, len(told) + 1))}
+    assert not gaps
+
+
+def states(stack: Stack) -> dict[Any, Any]:
+    last = {record.key: record.value for record in _in_order(stack, "customer.state.v1")}
+    found = {}
+    for value in last.values():
+        state = json.loads(value)
+        if "merged_into" in state:
+            continue
+        who = tuple(sorted((each["type"], each["value"]) for each in state["identifiers"]))
+        for name in ASIDE:
+            del state[name]
+        for journey in state["journeys"]:
+            for name in ASIDE_OF_JOURNEY:
+                del journey[name]
+        assert who not in found, f"{who} is two customers"
+        found[who] = state
+    return found
+
+
+def first_difference(calm: dict[Any, Any], shaken: dict[Any, Any], who: list[Any]) -> str:
+    one = min(who)
+    return f"{len(who)} differ, such as {one}:\n{calm.get(one)}\n{shaken.get(one)}"
