@@ -5,7 +5,7 @@ against fakes of both, sends its result back; each class says which.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.stages.outcome import InForce, Row
@@ -142,3 +142,10 @@ Effect = (
     | WriteStore | AwaitOutputs | ReadViews | LoadRules | PutViews
     | Commit
 )  # fmt: skip
+
+
+class Performer(Protocol):
+    """Whoever performs effects."""
+
+    async def perform(self, effect: Effect) -> Any:
+        """Its result, as the effect's class says."""

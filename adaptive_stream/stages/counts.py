@@ -1,4 +1,4 @@
-"""What the step stage counts of what the engine tells, as (name, labels...) of metrics.COUNTERS.
+"""What the step stage counts of what the engine tells, as (name, labels...) of metrics/listed.py.
 
 Rule: only words of closed lists: stories count by this too, and read what an operator reads.
 """
@@ -16,7 +16,7 @@ from adaptive_stream.engine.guard import OTHER, kind_of
 from adaptive_stream.engine.identifier import STRENGTH
 
 COUNTED_APART = {
-    "not_started": "journeys_not_started",
+    "not_started": "journeys_not_started",  # `not_started:journey:because`
     "link_refused": "links_refused",
     "forgotten": "customers_forgotten",
     "too_late": "messages_too_late",

@@ -17,11 +17,14 @@ def stage_of(
     *,
     log_time: bool,
     warm_bytes: int,
+    traces_per_million: int,
 ) -> Stage:
     """admit, resolve or step. `hash_key` hashes identifiers; `library`: rules by id; `log_time`:
-    the time of a fact is that of its channel record; `warm_bytes`: of states kept as objects."""
+    the time of a fact is that of its channel record; `warm_bytes`: of states kept as objects;
+    `traces_per_million` facts begin a trace."""
     if name == "admit":
-        return Admit(catalog.prefix, tuple(catalog.channels.values()), hash_key, log_time)
+        channels = tuple(catalog.channels.values())
+        return Admit(catalog.prefix, channels, hash_key, log_time, traces_per_million)
     source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
     incarnation = catalog.topics[source].incarnation
     if name == "resolve":

@@ -37,6 +37,7 @@ from adaptive_stream.stages.records import (
     message_output,
     read,
 )
+from adaptive_stream.stages.traces import HEADER as TRACE
 from adaptive_stream.stages.warm import WARM_BYTES, Warm
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
@@ -175,7 +176,7 @@ class _Run:
             self._views.clear()  # They were folded under the policy of before.
             switch = decode_switch(arrival.body)
             for suppression in switched(before, rules, switch, arrival.log_ms):
-                self._write(suppression, arrival.log_ms)
+                self._write(suppression, arrival)
         return taken
 
     def _tick(self, record: Any, tick: Arrival) -> bool:
@@ -238,7 +239,7 @@ class _Run:
             self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
             fault = EngineFault(offset, error)
             self.outcome.outputs.append(tick_fault(self._tp, key, fault))
-            self.outcome.count("engine_exceptions", type(error).__name__)
+            self.outcome.count("parked", type(error).__name__)
             self.outcome.count("dead_letters", "engine_fault")
             return idx
 
@@ -254,7 +255,7 @@ class _Run:
             outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
-            self._write(decision, arrival.log_ms)
+            self._write(decision, arrival)
         for message in stepped.messages:
             src = f"{self._here}/{offset}/{idx}"
             outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
@@ -263,15 +264,16 @@ class _Run:
             outcome.count(*counts.of_fault(fault))
         return idx
 
-    def _write(self, decision: Decision, log_ms: int) -> None:
+    def _write(self, decision: Decision, arrival: Arrival) -> None:
         owner, prefix = self._view.owner, self._stage.prefix
         for each in records_of(decision):
-            output = Output(prefix + each.topic, owner, each.key, each.value, each.headers)
+            traced = (*each.headers, (TRACE, arrival.trace)) if arrival.trace else each.headers
+            output = Output(prefix + each.topic, owner, each.key, each.value, traced)
             self.outcome.outputs.append(output)
         for labels in counts.of_decision(decision):
             self.outcome.count(*labels)
         if isinstance(decision, Suppression):
-            self.outcome.suppressed.append(log_ms)
+            self.outcome.suppressed.append(arrival.log_ms)
 
     def _customer(self, key: bytes) -> Customer | None:
         if key in self._customers:

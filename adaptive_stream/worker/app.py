@@ -17,9 +17,10 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.metrics.watch import Watch
+from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.http import Http
 from adaptive_stream.process.logs import start_logging
-from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import STAGES, group_of
 from adaptive_stream.stages.admit import Admit
@@ -57,12 +58,13 @@ class StageApp(faust.App):
         self.stage = stage
         self.settings = settings
         self.catalog = catalog
-        self.metrics = Metrics(stage.name)
+        own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
+        self._watch = Watch(stage.name, own, wall=wall, traces_url=settings.traces_url)
         self.rulebook = rulebook
-        self.keeper = Keeper(stage, settings, self.metrics, rulebook)
+        self.keeper = Keeper(stage, settings, self._watch, rulebook)
         self.batch_bytes_max = 1 << 20
         port = settings.web_port + STAGES.index(stage.name)
-        self._http = Http(settings.web_host, port, self.metrics, self.is_ready)
+        self._http = Http(settings.web_host, port, self._watch.metrics, self.is_ready)
         self._clock: asyncio.Task[None] | None = None
         self._taken_over = False
 
@@ -81,6 +83,7 @@ class StageApp(faust.App):
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
             if self.rulebook is not None:
                 await self._open_rules(self.rulebook)
+            self._watch.look_at(lambda: self.keeper.partitions, self.consumer.waits, self.is_ready)
             await self._http.start()
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)
@@ -201,10 +204,9 @@ def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
     rulebook = Rulebook(settings, catalog)
-    log_time, warm_bytes = settings.clock == "log", settings.warm_bytes
     stage = stage_of(
-        stage_name, catalog, settings.hash_key, rulebook.library,
-        log_time=log_time, warm_bytes=warm_bytes,
+        stage_name, catalog, settings.hash_key, rulebook.library, log_time=settings.clock == "log",
+        warm_bytes=settings.warm_bytes, traces_per_million=settings.traces_begun,
     )  # fmt: skip
     run(stage, settings, catalog, rulebook)
 
@@ -213,7 +215,7 @@ def run(
     stage: Stage, settings: Settings, catalog: Catalog, rulebook: Rulebook | None = None
 ) -> NoReturn:
     """Runs a stage until it is told to stop. `rulebook`: where rules matter to it."""
-    start_logging(settings.log_level, stage.name)
+    start_logging(settings.log_level, stage.name, settings.log_format)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()
