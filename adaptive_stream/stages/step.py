@@ -3,9 +3,8 @@
 Rule 1: one event at a time: outputs never depend on where a batch was cut.
 Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand at a time; the
 cursor says how far it came, and a later run goes on from there to the same outputs.
-Rule 3: other rules come into force at a record that says so. Who does something is judged by them
-from there on, and everybody else at the ticks that follow, some at each: a rule that is published
-at noon must not keep a purchase waiting until a million customers were judged.
+Rule 3: other rules come into force at a record that says so: at once for who does something, and at
+the ticks that follow for everybody else, some at each. No purchase waits for a million judgements.
 """
 
 from collections.abc import Iterable
@@ -95,9 +94,8 @@ class Step:
         self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock, in_force: InForce
     ) -> list[Output]:
         """What customer.state.v1 should say of these customers; nothing of one that is unknown."""
-        told = []
-        rules = self.going_by.rules(in_force)
-        found = rows([*keys])
+        told: list[Output] = []
+        rules, found = self.going_by.rules(in_force), rows([*keys])
         given = Given(clock, context_of(rows))
         for key in keys:
             row = found.get(key)
@@ -174,8 +172,8 @@ class _Run:
         rules = self._rules = going_by.rules(self.outcome.in_force)
         if rules is not before:
             self._views.clear()  # They were folded under the policy of before.
-            switch = decode_switch(arrival.body)
-            for suppression in switched(before, rules, switch, arrival.log_ms):
+            told = switched(before, rules, decode_switch(arrival.body), arrival.log_ms)
+            for suppression in told:
                 self._write(suppression, arrival)
         return taken
 

@@ -17,7 +17,7 @@ from adaptive_stream.metrics.collector import SERIES_AT_START_MAX, Metrics
 from adaptive_stream.metrics.listed import METRICS, PREFIX
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.metrics.words import OTHER, STAGES, TRANSITIONS, own_words
-from adaptive_stream.stages.outcome import Outcome
+from adaptive_stream.stages.outcome import NOTHING_SAID, Outcome
 from adaptive_stream.stories import phrases
 from tests.stages.stage_world import CATALOG, Record
 from tests.tools import tool
@@ -98,7 +98,7 @@ class Owned:
     """A partition as the shell owns it."""
 
     def __init__(self, committable: int, clock: Clock, due: tuple[int, ...] = ()) -> None:
-        self.committable, self.clock = committable, clock
+        self.committable, self.clock, self.in_force = committable, clock, NOTHING_SAID
         self._due = due
         self.is_open = True
 

@@ -20,13 +20,13 @@ from adaptive_stream.metrics.watch import Watch
 from adaptive_stream.metrics.words import own_words
 from adaptive_stream.stages.admit import Admit
 from adaptive_stream.stages.outcome import Outcome
+from adaptive_stream.stages.table import Table
 from adaptive_stream.stages.traces import begun, given, is_sampled
 from tests.broker.stack import Stack, quick_rules
 from tests.observability.town import MINUTE_MS
 from tests.stages.stage_world import (
     CATALOG,
     T0_MS,
-    Memory,
     Record,
     Tp,
     admit_stage,
@@ -92,17 +92,17 @@ def _followed(headers: tuple[tuple[str, bytes], ...], admit: Admit) -> dict[str,
     left = fact(0, "cart.item_added", "email:a@example.com", 0, cart="c-1", items=[BOOTS])
     bought = fact(1, "order.completed", "email:a@example.com", 41, order="o-1", items=[BOOTS])
     admitted = work_all(
-        admit, Tp("channel.web.v1", 0), [left, bought._replace(headers=headers)], Memory()
+        admit, Tp("channel.web.v1", 0), [left, bought._replace(headers=headers)], Table()
     )
     resolved = work_all(
         resolve_stage(), Tp("identity.facts.v1", 0), written(admitted, "identity.facts.v1"),
-        Memory(),
+        Table(),
     )  # fmt: skip
     records = written(resolved, "customer.facts.v1")
     order = max(n for n, each in enumerate(records) if dict(each.headers)["k"] == b"fact")
     records = [*records[:order], tick(0, 40), *records[order:]]
     records = [each._replace(offset=n) for n, each in enumerate(records)]
-    told = work_all(step_stage(), Tp("customer.facts.v1", 0), records, Memory())
+    told = work_all(step_stage(), Tp("customer.facts.v1", 0), records, Table())
     carried: dict[str, set[bytes]] = {}
     for output in told:
         carried.setdefault(output.topic, set()).add(given(output.headers))
@@ -148,7 +148,7 @@ def test_without_a_collector_nothing_is_imported_and_no_header_looked_at() -> No
 
     watch = Watch("resolve", OWN, wall=False)
     records = Untouched([Record(0, b"k", b"v"), Record(1, b"k", b"v")])
-    watch.batch(("t", 0), records, Outcome(clock=Memory().clock, next_offset=2, records=2))
+    watch.batch(("t", 0), records, Outcome(clock=Table().clock, next_offset=2, records=2))
     assert "opentelemetry" not in {name.partition(".")[0] for name in vars(watch)}
 
 
