@@ -9,13 +9,14 @@ from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decide import decide
 from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Transition
+from adaptive_stream.engine.fold import fold
 from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, has_person
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import forget_old
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
-from adaptive_stream.engine.view import View, fold
+from adaptive_stream.engine.view import View
 from adaptive_stream.engine.wake import wake_ms
 
 
@@ -52,7 +53,7 @@ def conclude(
 
     A customer without a single identifier is what a mute one brought: it is kept, and says nothing.
     """
-    if not any(member.identifiers for member in customer.members.values()):
+    if not is_named(customer):
         customer.wake_ms = forget_ms(customer, rules.identity)
         return Stepped(customer, (), messages, customer.wake_ms, faults)
     if forget_old(customer, given.clock.now_ms):
@@ -65,10 +66,18 @@ def conclude(
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
     strangers_ms = forget_ms(customer, rules.identity, view.identifiers)
-    wakes = (wake_ms(judgement, rules, given.clock, clocks), strangers_ms)
-    customer.wake_ms = min((at_ms for at_ms in wakes if at_ms is not None), default=None)
-    faults += tuple(f"not_started:{name}" for name in judgement.not_started) + judgement.would
+    customer.wake_ms = wake_ms(judgement, rules, given.clock, clocks)
+    if strangers_ms is not None:
+        customer.wake_ms = min(strangers_ms, customer.wake_ms or strangers_ms)
+    faults += judgement.would
+    if judgement.not_started:
+        faults += tuple(f"not_started:{name}" for name in judgement.not_started)
     return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults, view)
+
+
+def is_named(customer: Customer) -> bool:
+    """Whether she has an identifier."""
+    return any(member.identifiers for member in customer.members.values())
 
 
 def asleep(customer: Customer, clock: Clock) -> bool:

@@ -4,7 +4,7 @@ A condition that speaks of another kind of thing than the instance is about (an 
 holds if any such thing of hers fits. Its moment is that of the fact it hears, in event time.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import msgspec
 
@@ -18,8 +18,10 @@ from adaptive_stream.engine.word import KIND_OF, Expression, Use
 
 CONTEXT = frozenset(fact.CONTEXT)
 
+NOTHING: Heard = {}
 
-class About(msgspec.Struct, frozen=True):
+
+class About(msgspec.Struct, frozen=True, gc=False):
     """What an instance is about: its kind, its key, and the entity (None for the customer); and
     the run itself, by the names of its journey and its instance."""
 
@@ -50,7 +52,7 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
     known = (use.condition.name, use.argument, about.kind, about.key, of_order, *own)
     found = view.hits.get(known)
     if found is None:
-        found = list(_hits(use, about, view, order))
+        found = _hits(use, about, view, order)
         if len(found) > 1:
             found.sort(key=lambda hit: (-hit.at_ms, hit.cause.id))
         # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier.
@@ -69,8 +71,10 @@ def holds(
     use: Use, about: About, view: View, now_ms: int, order: Order | None = None
 ) -> Hit | None:
     """The latest way in which it holds now."""
-    found = hits(use, about, view, order)
-    return next((hit for hit in found if not hit.by_time or hit.at_ms <= now_ms), None)
+    for hit in hits(use, about, view, order):
+        if not hit.by_time or hit.at_ms <= now_ms:
+            return hit
+    return None
 
 
 def true(
@@ -106,53 +110,53 @@ def _subject(about: About, view: View) -> Subject:
     return known
 
 
-def _hits(use: Use, about: About, view: View, order: Order | None) -> Iterator[Hit]:
-    condition = use.condition
+def _hits(use: Use, about: About, view: View, order: Order | None) -> list[Hit]:
+    condition, kind = use.condition, about.kind
     scope = _scope(about, view, order, condition.where)
-    shown: list[Heard] = []
-    if not CONTEXT.isdisjoint(condition.hears):
-        shown.append(_subject(about, view).heard)
+    shown = NOTHING if CONTEXT.isdisjoint(condition.hears) else _subject(about, view).heard
     if condition.takes:
         scope[condition.takes] = use.argument
-    other = next((kind for kind in condition.kinds if kind != about.kind), "")
+    other = next((each for each in condition.kinds if each != kind), "")
     candidates: Iterable[Entity | None] = view.by_kind[other].values() if other else (None,)
     if other == "order" and order is not None:
         candidates = (order,)
+    own = about.entity.heard if about.entity is not None else NOTHING
+    found = []
     for candidate in candidates:
-        if candidate is not None:
-            scope[other] = candidate
-        if condition.where is not None and not condition.where.run(scope):
-            continue
-        sources = [s.heard for s in (candidate, about.entity) if s is not None] + shown
-        cause = _latest(condition.hears, sources, view.heard, (about.kind, other))
+        things = (candidate.heard if candidate is not None else NOTHING, own, shown)
+        cause = _latest(condition.hears, things, view, (kind, other))
         if cause is None:
             continue
-        end = _latest(condition.ends_on, sources, view.heard, (about.kind, other))
-        if end is not None and end.at_ms >= cause.at_ms:
-            over = (condition.name, use.argument, about.kind, about.key)
-            view.endings.setdefault(over, []).append((Hit(cause.at_ms, cause), end))
-            continue
-        at_ms = cause.at_ms
-        if condition.after is not None:
-            at_ms = condition.after.after(at_ms, view.zone)
-        yield Hit(at_ms, cause, condition.after is not None)
+        if condition.where is not None:
+            if candidate is not None:
+                scope[other] = candidate
+            if not condition.where.run(scope):
+                continue
+        if condition.ends_on:
+            end = _latest(condition.ends_on, things, view, (kind, other))
+            if end is not None and end.at_ms >= cause.at_ms:
+                over = (condition.name, use.argument, about.kind, about.key)
+                view.endings.setdefault(over, []).append((Hit(cause.at_ms, cause), end))
+                continue
+        if condition.after is None:
+            found.append(Hit(cause.at_ms, cause))
+        else:
+            found.append(Hit(condition.after.after(cause.at_ms, view.zone), cause, True))
+    return found
 
 
 def _latest(
-    types: tuple[str, ...], sources: list[Heard], hers: Heard, kinds: tuple[str, str]
+    types: tuple[str, ...], things: tuple[Heard, ...], view: View, kinds: tuple[str, str]
 ) -> Cause | None:
     """The latest of these facts: of the things looked at, of these kinds, or else of the customer.
 
     What another cart of hers went through is never taken for what this one did.
     """
-    found = []
+    latest = None
     for type_ in types:
-        cause = None
-        for heard in sources:
-            if cause is None:
-                cause = heard.get(type_)
+        cause = next((heard[type_] for heard in things if type_ in heard), None)
         if cause is None and KIND_OF.get(type_) not in kinds:
-            cause = hers.get(type_)
-        if cause is not None:
-            found.append(cause)
-    return max(found, key=lambda cause: (cause.at_ms, cause.id), default=None)
+            cause = view.heard(type_)
+        if latest is None or (cause and (cause.at_ms, cause.id) > (latest.at_ms, latest.id)):
+            latest = cause
+    return latest

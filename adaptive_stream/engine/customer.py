@@ -11,7 +11,7 @@ import msgspec
 from adaptive_stream.engine.fact import Line
 
 
-class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True, gc=False):
     """One fact as a part keeps it: when it happened, when the log knew it, what the part needs."""
 
     at_ms: int
@@ -25,7 +25,7 @@ class Kept(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
     data: dict[str, object] = {}
 
 
-class StepState(msgspec.Struct, array_like=True, omit_defaults=True):
+class StepState(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """Where one step of an instance stands. `outcome`: offered, expired, skipped (she has done it
     already), unreachable, or due where another tool sends it. `by`: the channel that was chosen."""
 
@@ -35,7 +35,7 @@ class StepState(msgspec.Struct, array_like=True, omit_defaults=True):
     by: str = ""
 
 
-class Instance(msgspec.Struct, array_like=True, omit_defaults=True):
+class Instance(msgspec.Struct, array_like=True, omit_defaults=True, gc=False):
     """One run of a journey. `status`: live, held, stopped, ended, too_old. `rev` counts tellings.
 
     `begun_ms` is the start moment (event time), `rests_on` the id of the fact behind it; `told` is
@@ -146,7 +146,7 @@ class Told(msgspec.Struct, omit_defaults=True):
     exposures: dict[str, str] = {}
 
 
-class Joining(msgspec.Struct, frozen=True, array_like=True):
+class Joining(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One link that made members one: `end` came to `beside`, and `customer` is who came.
 
     `by` and `named` are the identifiers (hashes) that a fact named together, which is what it
@@ -161,7 +161,7 @@ class Joining(msgspec.Struct, frozen=True, array_like=True):
     named: str
 
 
-class Gone(msgspec.Struct, frozen=True, array_like=True):
+class Gone(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Where a member went that was here. Each time that it moves, its epoch grows: of two words
     about it the higher is the newer."""
 
@@ -169,7 +169,7 @@ class Gone(msgspec.Struct, frozen=True, array_like=True):
     epoch: int
 
 
-class Contested(msgspec.Struct, frozen=True, array_like=True):
+class Contested(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Why an identifier does not prove who somebody is, and until when (log time, UTC ms)."""
 
     reason: str
@@ -247,6 +247,7 @@ class Customer(msgspec.Struct, omit_defaults=True):
         return [
             (member_id, member.instances[name])
             for member_id, member in sorted(self.members.items())
+            if member.instances
             for name in sorted(member.instances)
         ]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 
-class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """The fact behind a decision. `key`: the order, contract or case that it concerns, if any."""
 
     at_ms: int
@@ -18,7 +18,7 @@ class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     known_ms: int = 0  # when the log knew it
 
 
-class Transition(msgspec.Struct, frozen=True, omit_defaults=True):
+class Transition(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A change of state worth telling. `fields`: what the transition adds (key, from, to, …);
     `by`: the fact that brought it about, where that is not the one that just came."""
 

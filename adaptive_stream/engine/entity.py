@@ -13,7 +13,7 @@ from adaptive_stream.engine.fact import Line
 Heard = dict[str, Cause]  # fact type -> the fact that counts, with its moment
 
 
-class Cart(msgspec.Struct):
+class Cart(msgspec.Struct, gc=False):
     """status: open, abandoned, bought, part_bought, emptied. settled, remaining: item codes, and
     of the remaining ones, substituted: she bought another of the same kind; out_of_stock."""
 
@@ -42,7 +42,7 @@ class Cart(msgspec.Struct):
         return self.added_at
 
 
-class Order(msgspec.Struct):
+class Order(msgspec.Struct, gc=False):
     """status: placed, completed, delivered, cancelled, refunded, failed. `paid`: it was paid, and
     nobody said that it never was; a refund or a cancellation afterwards does not change that.
     `returned`: item codes of which she brought every piece back; refunded is one of which all is.
@@ -82,7 +82,7 @@ class Order(msgspec.Struct):
         return self.time
 
 
-class Contract(msgspec.Struct):
+class Contract(msgspec.Struct, gc=False):
     """status: renewal_due, renewing, renewed, cancelled, or "" when only looked at."""
 
     id: str
@@ -92,7 +92,7 @@ class Contract(msgspec.Struct):
     heard: Heard = {}
 
 
-class Case(msgspec.Struct):
+class Case(msgspec.Struct, gc=False):
     """status: open, closed."""
 
     id: str

@@ -25,7 +25,7 @@ _EPOCH = re.compile(r"[0-9]{10,19}(?:\.[0-9]{1,9})?")
 _COMPACT = re.compile(r"(?:19|20)[0-9]{12}")  # 20260303104107, as tills write it
 
 
-class EventTime(msgspec.Struct, frozen=True):
+class EventTime(msgspec.Struct, frozen=True, gc=False):
     """`at_ms` None: nothing says when. The rest is as in Fact."""
 
     at_ms: int | None

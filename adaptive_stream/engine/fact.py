@@ -59,7 +59,7 @@ FACT_TYPES = frozenset(
 WITHOUT_CUSTOMER = frozenset((*CONTEXT, "channel.complete"))
 
 
-class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+class Line(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a cart or an order. `price` is one piece in minor units, None when unknown."""
 
     item: str
@@ -67,7 +67,7 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     price: int | None = None
 
 
-class Fact(msgspec.Struct, frozen=True, omit_defaults=True):
+class Fact(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One thing that happened to one person, or (WITHOUT_CUSTOMER) to an item or a source.
 
     `at_ms` is the event time after the clock-skew rule, `time_source` says where it came from:

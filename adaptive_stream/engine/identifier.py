@@ -8,6 +8,7 @@ Rule 3: STRENGTH is closed, with one way to extend it: another type is accepted,
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 # Strongest first: an account was logged in to and a card was shown by a person, an address was
@@ -23,6 +24,7 @@ STRENGTH = (
     "cookie",
 )
 VALUE_CHARACTERS_MAX = 256
+SPELLINGS_KEPT = 32_768  # Who comes once tends to come again within minutes.
 DIGITS = "0123456789abcdefghijklmnopqrstuv"  # base32hex: the order of texts is that of numbers.
 
 PLACEHOLDERS = frozenset(
@@ -44,11 +46,16 @@ _PHONE_NOISE = str.maketrans("", "", " ()-./\u00a0\u2010\u2011\u2012\u2013")
 
 def normalise(kind: str, value: object) -> str | None:
     """`type:value`, or None when it names nobody. Numbers are taken as their digits."""
-    if kind not in _RANK and not _TYPE.fullmatch(kind):
-        return None
     if type(value) is int:
         value = str(value) if abs(value) < 10**18 else ""
     if type(value) is not str or len(value) > VALUE_CHARACTERS_MAX:
+        return None
+    return _of_text(kind, value)
+
+
+@lru_cache(SPELLINGS_KEPT)
+def _of_text(kind: str, value: str) -> str | None:
+    if kind not in _RANK and not _TYPE.fullmatch(kind):
         return None
     text = value.strip()
     if text.lower() in PLACEHOLDERS or not text.isprintable():

@@ -16,6 +16,7 @@ QUANTITY_MAX = 100_000
 CODE_CHARACTERS_MAX = 100
 
 CODES = ("sku", "item", "gtin", "ean", "upc", "product_id", "id")  # the first that is usable
+FLAT_CODES = frozenset(CODES[:-1])  # An `id` beside the lines is somebody else's.
 PRICES = ("price", "unit_price")  # of one piece
 BAR_CODE = "gtin:"  # Before the digits of one.
 _BAR_CODES = frozenset(("gtin", "ean", "upc"))
@@ -38,7 +39,9 @@ def read_lines(
     if said is None:
         flat = data.get("item")
         said = flat if type(flat) in (dict, list) else data
-        if said is data and not any(data.get(name) is not None for name in CODES[:-1]):
+        if said is data and (
+            FLAT_CODES.isdisjoint(data) or all(data.get(name) is None for name in FLAT_CODES)
+        ):
             return ()
     rows = said if type(said) is list else [said]
     if len(rows) > LINES_MAX:

@@ -3,7 +3,7 @@
 import msgspec
 
 
-class Arrival(msgspec.Struct, frozen=True):
+class Arrival(msgspec.Struct, frozen=True, gc=False):
     """One internal record as it reaches `resolve` or `step`.
 
     kind: on identity.facts.v1 `fact`, `link`, `unlink`, `remap`, `contest`, `forget`, `hold`,
@@ -27,7 +27,7 @@ class Arrival(msgspec.Struct, frozen=True):
     contacts: tuple[tuple[str, str], ...] = ()
 
 
-class Message(msgspec.Struct, frozen=True):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """One internal record to be written. `to` is `identity` (keyed by identifier hash), `customer`
     (keyed by customer) or `everywhere` (once into each partition of customers); log_ms and cause
     are those of the arrival that made it."""

@@ -35,8 +35,8 @@ def public(customer: Customer, view: View) -> Json:
     """All that is known of a customer, JSON-ready. It holds personal data in the clear."""
     if view.who is None:
         view.who = _who(customer, view)
-    paid = [order for order in view.orders if order.paid]
-    currency = next((order.currency for order in paid if order.currency), "")
+    paid = [order for order in view.order_by_number.values() if order.paid]
+    currency = next((order.currency for order in paid if order.currency), "") if paid else ""
     return {
         "customer": customer.id,
         "state_seq": customer.state_seq,
@@ -48,7 +48,7 @@ def public(customer: Customer, view: View) -> Json:
         "orders": {
             "count": len(paid),
             "value": money.major_units(sum(order.value_minor for order in paid), currency),
-            "items": {order.id: _order(order) for order in view.orders},
+            "items": {number: _order(one) for number, one in view.order_by_number.items()},
         },
         "contracts": {key: _contract(one) for key, one in view.contract_by_number.items()},
         "cases": {key: _case(case) for key, case in view.case_by_number.items()},

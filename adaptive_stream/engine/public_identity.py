@@ -16,6 +16,8 @@ def pair(text: str) -> Json:
 def joinings(customer: Customer) -> list[tuple[str, str, str, int]]:
     """(who they were, what was named, by what, when) of each joining, as "type:value", in order
     of time and name: what joined at one time has no order of its own."""
+    if not customer.joinings:
+        return []
     names = {
         h: text for member in customer.members.values() for h, text in member.identifiers.items()
     }

@@ -67,9 +67,9 @@ def _ahead(
     """Each moment at which another run of the thing begins, or could have begun, and with what."""
     if not journey.restart_when:
         return
-    before = [one for one in runs if one.status in ("stopped", "ended")]
-    stopped_by = {one.because for one in before}
-    after_ms = max((one.after_ms for one in before), default=0)
+    every = list(runs)
+    stopped_by = {one.because for one in every if one.status in ("stopped", "ended")}
+    after_ms = max((one.after_ms for one in every), default=0)
     for restart in journey.restart_when:
         if restart.use.condition.name in stopped_by:
             for hit in hits(restart.use, about, view):

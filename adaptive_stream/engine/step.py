@@ -10,7 +10,15 @@ import msgspec
 
 from adaptive_stream.engine import forgetting, kinship
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.conclude import Stepped, asleep, conclude, forget_ms, show, unseen
+from adaptive_stream.engine.conclude import (
+    Stepped,
+    asleep,
+    conclude,
+    forget_ms,
+    is_named,
+    show,
+    unseen,
+)
 from adaptive_stream.engine.context import NOTHING, Context, Given
 from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
@@ -123,7 +131,7 @@ def _fact(
     heard = public_part or flagged or fact.type in rules.hears
     if not heard and asleep(customer, given.clock) and _is_known(customer):
         if fact.type in rules.looked_at:
-            look_ms = next_look_ms(customer.id, given.clock)
+            look_ms = next_look_ms(customer.id, max(given.clock.now_ms, arrival.log_ms))
             customer.wake_ms = min(look_ms, customer.wake_ms or look_ms)
         # Nobody listens for it.
         return Stepped(customer, wake_ms=customer.wake_ms, faults=faults, view=known)
@@ -142,7 +150,7 @@ def _fact(
 
 def _is_known(customer: Customer) -> bool:
     """Whether she has been looked at, or will be."""
-    return customer.wake_ms is not None or any(m.identifiers for m in customer.members.values())
+    return customer.wake_ms is not None or is_named(customer)
 
 
 def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:

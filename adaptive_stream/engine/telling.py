@@ -31,7 +31,7 @@ RELEASED_BY = {
 }
 
 
-class Run(msgspec.Struct, frozen=True):
+class Run(msgspec.Struct, frozen=True, gc=False):
     """An instance with all that it is judged by."""
 
     member: str

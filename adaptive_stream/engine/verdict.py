@@ -3,8 +3,6 @@
 Stop rules win over holds; of several holds the one that ends last counts.
 """
 
-from collections.abc import Iterator
-
 import msgspec
 
 from adaptive_stream.engine.condition import About, hits, holds
@@ -14,7 +12,7 @@ from adaptive_stream.engine.parts.carts import TOLERANCE_MS
 from adaptive_stream.engine.view import Hit, View
 
 
-class Verdict(msgspec.Struct, frozen=True):
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """live, held or stopped; why, since when, and until when (None: no end known)."""
 
     status: str
@@ -36,13 +34,14 @@ def verdict(
     stop = stopped(journey, about, begun_ms, view, now_ms, after_ms)
     if stop is not None:
         return stop
-    held = [
-        one
-        for hold in journey.hold_when
-        for one in _held(hold, about, about.since_ms(begun_ms), view, now_ms)
-    ]
-    stops = [one for one in held if one.status == "stopped"]
-    return stops[0] if stops else max(held, key=_length, default=Verdict("live"))
+    longest = Verdict("live")
+    for hold in journey.hold_when:
+        held = _held(hold, about, about.since_ms(begun_ms), view, now_ms)
+        if held is not None and held.status == "stopped":
+            return held
+        if held is not None and (longest.status == "live" or _length(held) > _length(longest)):
+            longest = held
+    return longest
 
 
 def stopped(
@@ -52,31 +51,30 @@ def stopped(
     that happened since it came to be."""
     since_ms = about.since_ms(begun_ms) - TOLERANCE_MS
     for use in journey.stop_when:
+        found = hits(use, about, view)
+        if not found:
+            continue
         # A refund stops the review of its order, even when the till's clock is hours behind.
         its_own = use.condition.where is not None and use.condition.kinds == (about.kind,)
-        fitting = [
-            hit
-            for hit in hits(use, about, view)
-            if (its_own or hit.at_ms >= since_ms)
-            and hit.at_ms > after_ms
-            and (not hit.by_time or hit.at_ms <= now_ms)
-        ]
-        if fitting:
-            return Verdict("stopped", use.condition.name, fitting[-1])
+        for hit in reversed(found):
+            fits = (its_own or hit.at_ms >= since_ms) and hit.at_ms > after_ms
+            if fits and (not hit.by_time or hit.at_ms <= now_ms):
+                return Verdict("stopped", use.condition.name, hit)
     return None
 
 
-def _held(hold: Hold, about: About, since_ms: int, view: View, now_ms: int) -> Iterator[Verdict]:
+def _held(hold: Hold, about: About, since_ms: int, view: View, now_ms: int) -> Verdict | None:
     hit = holds(hold.use, about, view, now_ms)
     if hit is None:
-        return
+        return None
     ends = [span.after(hit.at_ms, view.zone) for span in (hold.lasts, hold.at_most) if span]
     until_ms = min(ends, default=None)
     name = hold.use.condition.name
     if until_ms is None or now_ms < until_ms:
-        yield Verdict("held", name, hit, until_ms)
-    elif hold.then_stop and hit.at_ms >= since_ms - TOLERANCE_MS:
-        yield Verdict("stopped", name, hit)
+        return Verdict("held", name, hit, until_ms)
+    if hold.then_stop and hit.at_ms >= since_ms - TOLERANCE_MS:
+        return Verdict("stopped", name, hit)
+    return None
 
 
 def _length(verdict: Verdict) -> float:

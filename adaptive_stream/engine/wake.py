@@ -44,14 +44,14 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
             if view.now.changes_ms is not None:
                 moments.append(view.now.changes_ms)
     if _looks_for(judgement, rules):
-        moments.append(next_look_ms(judgement.customer.id, clock))
+        moments.append(next_look_ms(judgement.customer.id, clock.now_ms))
     return min(moments, default=None)
 
 
-def next_look_ms(customer: str, clock: Clock) -> int:
+def next_look_ms(customer: str, now_ms: int) -> int:
     """When she looks next for what visits nobody: each hour, at a moment of her own."""
     own_ms = crc32(customer.encode()) % LOOK_FOR_MS
-    return ((clock.now_ms - own_ms) // LOOK_FOR_MS + 1) * LOOK_FOR_MS + own_ms
+    return ((now_ms - own_ms) // LOOK_FOR_MS + 1) * LOOK_FOR_MS + own_ms
 
 
 def _rests_on_context(one: Run) -> bool:

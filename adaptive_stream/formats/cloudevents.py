@@ -32,7 +32,8 @@ def structured(headers: Headers) -> bool:
 
 def recognises(record: Record, headers: Headers) -> bool:
     """Whether a record of unknown format is meant as this one."""
-    return binary(headers) or structured(headers) or "specversion" in record
+    named = bool(headers) and (binary(headers) or structured(headers))
+    return named or "specversion" in record
 
 
 def read(record: Record, headers: Headers) -> Reading:

@@ -10,8 +10,8 @@ from typing import Annotated
 
 import msgspec
 
-SPEC_VERSION = b"1.0"
-JSON = b"application/json"
+VERSION_HEADER = ("ce_specversion", b"1.0")
+CONTENT_HEADER = ("content-type", b"application/json")
 LAST_MS = 253_402_300_799_999  # RFC 3339 has four digits for the year; a sender's due date may not.
 
 # A moment as it stands in a payload: what `time_text` makes.
@@ -53,12 +53,19 @@ def cloud_event(topic: str, event: str, kind: str, customer: str, time: str) -> 
 
     ce_source is the topic, so that an id need only be unique within its topic.
     """
+    source, type_ = _words(topic, kind)
     return (
-        ("ce_specversion", SPEC_VERSION),
+        VERSION_HEADER,
         ("ce_id", event.encode()),
-        ("ce_source", b"adaptive-stream/" + topic.encode()),
-        ("ce_type", f"adaptive-stream.{kind}.v1".encode()),
+        source,
+        type_,
         ("ce_subject", customer.encode()),
         ("ce_time", time.encode()),
-        ("content-type", JSON),
+        CONTENT_HEADER,
     )
+
+
+@lru_cache(maxsize=256)  # There are not many topics and kinds.
+def _words(topic: str, kind: str) -> tuple[tuple[str, bytes], tuple[str, bytes]]:
+    type_ = f"adaptive-stream.{kind}.v1"
+    return ("ce_source", b"adaptive-stream/" + topic.encode()), ("ce_type", type_.encode())

@@ -34,8 +34,8 @@ class Settings:
     """`bytes` are bytes of memory or of records, `ms` milliseconds.
 
     `records_max` and `batch_bytes_max` bound one batch, `backlog_bytes_max` what is fetched ahead
-    of it per partition. `instance` names this worker for static membership: a restart within the
-    session timeout then moves no partition.
+    of it per partition; `warm_bytes` what step keeps of states as objects. `instance` names this
+    worker for static membership: a restart within the session timeout then moves no partition.
     """
 
     bootstrap: str = "127.0.0.1:9092"
@@ -56,6 +56,7 @@ class Settings:
     records_max: int = 2_000
     batch_bytes_max: int = 2 << 20
     backlog_bytes_max: int = 8 << 20
+    warm_bytes: int = 64 << 20
     store_cache_bytes: int = 64 << 20
     store_buffer_bytes: int = 64 << 20
     security: str = "PLAINTEXT"

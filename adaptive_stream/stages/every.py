@@ -8,13 +8,15 @@ from adaptive_stream.stages.resolve import Resolve
 from adaptive_stream.stages.step import Step
 
 
-def stage_of(name: str, catalog: Catalog, hash_key: bytes, *, log_time: bool) -> Stage:
+def stage_of(
+    name: str, catalog: Catalog, hash_key: bytes, *, log_time: bool, warm_bytes: int
+) -> Stage:
     """admit, resolve or step. `hash_key` hashes identifiers; `log_time`: the time of a fact is that
-    of its channel record."""
+    of its channel record; `warm_bytes` of states are kept as objects."""
     if name == "admit":
         return Admit(catalog.prefix, tuple(catalog.channels.values()), hash_key, log_time)
     source = catalog.name(IDENTITY_FACTS if name == "resolve" else CUSTOMER_FACTS)
     incarnation = catalog.topics[source].incarnation
     if name == "resolve":
         return Resolve(catalog.prefix, incarnation, catalog.rules)
-    return Step(catalog.prefix, incarnation, catalog.rules)
+    return Step(catalog.prefix, incarnation, catalog.rules, warm_bytes=warm_bytes)

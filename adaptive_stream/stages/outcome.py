@@ -76,6 +76,11 @@ class Outcome:
             len(key) + len(row.value or b"") + ROW_OVERHEAD_BYTES for key, row in self.rows.items()
         )
 
+    @property
+    def output_bytes(self) -> int:
+        """What the outputs take until they are acknowledged, roughly."""
+        return sum(len(output.value or b"") + ROW_OVERHEAD_BYTES for output in self.outputs)
+
 
 class EngineFault(Exception):
     """The engine raised on the record at `offset`: a bug, and not the record's fault."""

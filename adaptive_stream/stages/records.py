@@ -61,39 +61,21 @@ def partitions_of(output: Output, partitions: int) -> Iterable[int]:
 
 def read(record: Any) -> tuple[Arrival, Origin | None]:
     """An internal record as an Arrival, and its origin (None for a tick and a notice)."""
-    kind = cause = member = type_ = ""
-    log_ms: int | None = None
+    said = dict(record.headers)
     origin: Origin | None = None
-    ids: tuple[tuple[str, str], ...] = ()
-    contacts: tuple[tuple[str, str], ...] = ()
-    for name, value in record.headers:
-        if name == "k":
-            kind = value.decode()
-        elif name == "src":
-            source, offset, idx = value.decode().rsplit("/", 2)
-            origin = Origin(source, (int(offset), int(idx)))
-        elif name == "cause":
-            cause = value.decode()
-        elif name == "log_ms":
-            log_ms = int(value)
-        elif name == "m":
-            member = value.decode()
-        elif name == "ids":
-            ids = decode_ids(value)
-        elif name == "contacts":
-            contacts = decode_ids(value)
-        elif name == "t":
-            type_ = value.decode()
+    if "src" in said:
+        source, offset, idx = said["src"].decode().rsplit("/", 2)
+        origin = Origin(source, (int(offset), int(idx)))
     arrival = Arrival(
-        kind=kind,
+        kind=said.get("k", b"").decode(),
         key=record.key.decode() if record.key else "",
         body=record.value or b"",
-        log_ms=record.timestamp if log_ms is None else log_ms,
-        cause=cause,
-        member=member,
-        ids=ids,
-        type=type_,
-        contacts=contacts,
+        log_ms=int(said["log_ms"]) if "log_ms" in said else record.timestamp,
+        cause=said.get("cause", b"").decode(),
+        member=said.get("m", b"").decode(),
+        ids=decode_ids(said["ids"]) if "ids" in said else (),
+        type=said.get("t", b"").decode(),
+        contacts=decode_ids(said["contacts"]) if "contacts" in said else (),
     )
     return arrival, origin
 

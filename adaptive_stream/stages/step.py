@@ -31,8 +31,10 @@ from adaptive_stream.stages.records import (
     message_output,
     read,
 )
+from adaptive_stream.stages.warm import Warm
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
+WARM_BYTES = 64 << 20
 NEW_STATE_BYTES = 1_024
 HAS_CONTEXT = PREFIX.encode()  # A row that says whether any notice came: most ask for none.
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
@@ -50,6 +52,7 @@ class Step:
         incarnation: int,
         rules: Rules,
         tick_customers_max: int = TICK_CUSTOMERS_MAX,
+        warm_bytes: int = WARM_BYTES,
     ) -> None:
         self.topics = (prefix + CUSTOMER_FACTS,)
         self.changelog = prefix + CUSTOMER_CHANGELOG
@@ -59,6 +62,7 @@ class Step:
         self.tick_customers_max = tick_customers_max
         self.prefix = prefix
         self.incarnation = incarnation
+        self.warm = Warm(warm_bytes)
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on records until their states fill a checkpoint, or a tick has more to fire than
@@ -237,7 +241,8 @@ class _Run:
             return None
         self._stored[key] = row
         self._bytes += len(row.value)
-        return decode_customer(row.value)
+        customer, self._views[key] = self._stage.warm.take(row.value)
+        return customer
 
     def encoded(self) -> Outcome:
         """The outcome with the rows that are not what they were."""
@@ -246,9 +251,11 @@ class _Run:
                 if key in self._stored:
                     self.outcome.rows[key] = Row(NEVER, None)
                 continue
-            row = Row(customer.wake_ms or NEVER, encode_customer(customer))
+            value = encode_customer(customer)
+            row = Row(customer.wake_ms or NEVER, value)
             if row != self._stored.get(key):
                 self.outcome.rows[key] = row
+            self._stage.warm.put(value, customer, self._views.get(key))
         return self.outcome
 
 

@@ -173,7 +173,10 @@ class Worker(faust.Worker):
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
-    stage = stage_of(stage_name, catalog, settings.hash_key, log_time=settings.clock == "log")
+    log_time, warm_bytes = settings.clock == "log", settings.warm_bytes
+    stage = stage_of(
+        stage_name, catalog, settings.hash_key, log_time=log_time, warm_bytes=warm_bytes
+    )
     run(stage, settings, catalog)
 
 

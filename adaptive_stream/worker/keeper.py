@@ -26,7 +26,10 @@ from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
 log = logging.getLogger(__name__)
-BREATH_RECORDS = 500  # Then everything else has its turn.
+# A batch is cut to what takes so long here and now: outputs leave and heart beats go on in between,
+# and a quiet partition waits no longer for a busy one.
+TURN_S = 0.05
+TURN_RECORDS_MIN = 8
 RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
 
 
@@ -39,6 +42,7 @@ class Keeper:
         self.outboxes: Outboxes
         self.bytes_max = 1 << 20
         self._settings = settings
+        self._turn_records = TURN_RECORDS_MIN
         self._metrics = metrics
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
         self._directory = settings.data_dir / stage.name
@@ -144,26 +148,27 @@ class Keeper:
     async def work(self, consumer: Consumer, inboxes: Inboxes) -> None:
         """Works on what waits, a batch of each partition in turn."""
         inboxes.offered = False
-        records = 0
+        began_s = time.perf_counter()
         for inbox in inboxes.values():
             if consumer.inboxes is not inboxes:
                 return  # They were let go meanwhile.
-            records += self._work(inbox)
-            if records > BREATH_RECORDS:  # Outputs leave, heart beats go on.
-                records = 0
+            self._work(inbox)
+            if time.perf_counter() - began_s > TURN_S / 2:
                 await asyncio.sleep(0)
+                began_s = time.perf_counter()
         await consumer.offer()
 
-    def _work(self, inbox: Inbox) -> int:
-        """One batch; its records. Nothing else runs between its take and the moment at which the
-        partition has accepted what came of it."""
+    def _work(self, inbox: Inbox) -> None:
+        """One batch. Nothing else runs between its take and the moment at which the partition has
+        accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
         if partition is None or not len(inbox):
-            return 0
+            return
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:
-            return 0
-        records = inbox.take(self._settings.records_max, self._settings.batch_bytes_max)
+            return
+        began_s = time.perf_counter()
+        records = inbox.take(self._turn_records, self._settings.batch_bytes_max)
         outcome, fault = worked(self.stage, partition.tp, records, partition)
         if fault is not None:
             self._say(partition, fault)
@@ -173,7 +178,9 @@ class Keeper:
         self._metrics.batch(outcome.records, outcome.counts)
         if outcome.suppressed and self._settings.clock == "wall":
             self._remember(self._timed(outcome.suppressed, reach))
-        return len(records)
+        fit = int(len(records) * TURN_S / (time.perf_counter() - began_s))
+        if fit < self._turn_records or len(records) == self._turn_records:
+            self._turn_records = max(TURN_RECORDS_MIN, min(fit, self._settings.records_max))
 
     async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
         await self.outboxes.acknowledged(reach)

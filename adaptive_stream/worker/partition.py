@@ -26,6 +26,7 @@ from adaptive_stream.worker.store import Store
 # Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
 # outputs, which share the connection with them, seldom wait for one.
 BEAT_S = 0.05
+OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint waits for.
 IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
 
@@ -77,7 +78,7 @@ class Partition:
         self._rules = rules
         self._overlay: dict[bytes, Row] = {}
         self._pending: Pending | None = None
-        self._pending_bytes = 0
+        self._pending_bytes = self._pending_output_bytes = 0
         self._work = asyncio.Event()
         self._hurry = asyncio.Event()
         self._closing = False
@@ -90,7 +91,8 @@ class Partition:
 
     def has_room(self) -> bool:
         """Whether another batch may be stepped before the next checkpoint is done."""
-        return self._pending_bytes < 2 * self.bytes_max
+        fits = self._pending_bytes < 2 * self.bytes_max
+        return fits and self._pending_output_bytes < OUTPUT_BYTES_MAX
 
     def has_lease(self) -> bool:
         """Whether the partition is surely still ours; if not, it is proved and `on_room` called."""
@@ -133,6 +135,7 @@ class Partition:
         self._overlay.update(outcome.rows)
         self.sources.update(outcome.sources)
         self._pending_bytes += outcome.bytes
+        self._pending_output_bytes += outcome.output_bytes
         if self._pending_bytes > self.bytes_max:
             self._hurry.set()
         self._work.set()
@@ -178,7 +181,7 @@ class Partition:
             return
         if self._progress is not None:
             await self._next_beat(BEAT_S if pending.rows or pending.sources else IDLE_BEAT_S)
-        self._pending, self._pending_bytes = None, 0
+        self._pending, self._pending_bytes, self._pending_output_bytes = None, 0, 0
         self._work.clear()
         if not self._closing:
             self._hurry.clear()

@@ -102,7 +102,7 @@ class InboxSchema(Schema):
 class ConsumerThread(driver.AIOKafkaConsumerThread):
     """Faust's consumer thread without the thread: its calls are awaited where they are made.
 
-    Heart beats therefore wait for the batch at work, which `records_max` keeps far below a session.
+    Heart beats therefore wait for the batch at work, which the Keeper cuts to TURN_S.
     """
 
     mundane_level = "debug"

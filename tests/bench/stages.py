@@ -7,6 +7,7 @@ Beside `pipeline`, it says how much of a fact's cost is ours to compute and how 
 """
 
 import cProfile
+import gc
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +30,7 @@ FACTS, CUSTOMERS = (40_000, 6_000), (2_700, 400)  # 15 facts a customer.
 BATCH = 500
 LINES_SHOWN = 25
 READS = (("resolve", "identity.facts.v1"), ("step", "customer.facts.v1"))
+GARBAGE = (200_000, 20, 100)  # As the worker has it.
 Profiles = dict[str, cProfile.Profile]
 
 
@@ -129,6 +131,7 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def _run(count: int, customers: int, profiles: Profiles) -> Run:
+    gc.set_threshold(*GARBAGE)
     now_ms = int(time.time() * 1000)
     run = Run(load_catalog(TOPICS_DIR, RULES_DIR), now_ms, profiles)
     for _, key, value in mix.registrations(customers, now_ms):

@@ -25,6 +25,7 @@ from adaptive_stream.engine.decision import (
 )
 from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, Line, encode_fact
+from adaptive_stream.engine.fold import fold
 from adaptive_stream.engine.identifier import identifier_hash, route
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
@@ -39,7 +40,7 @@ from adaptive_stream.engine.notice import (
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.resolve import Row, decode_row, encode_row, resolve
 from adaptive_stream.engine.step import step
-from adaptive_stream.engine.view import View, fold
+from adaptive_stream.engine.view import View
 
 ROOT = Path(__file__).parents[2]
 TENANT_KEY = b"a key for engine tests"

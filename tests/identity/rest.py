@@ -8,10 +8,10 @@ from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact
+from adaptive_stream.engine.fold import fold
 from adaptive_stream.engine.parcel import APART_MAX, JOININGS_MAX, RETURNED_MAX
 from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.resolve import Row
-from adaptive_stream.engine.view import fold
 from tests.identity.oracle import Expected
 from tests.identity.rules import CHANNELS, ENDPOINTS, RULES
 from tests.identity.world import Broken, World, hashed

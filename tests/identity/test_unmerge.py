@@ -16,7 +16,7 @@ from adaptive_stream.engine.condition import About, holds
 from adaptive_stream.engine.context import Given
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.fact import Fact
-from adaptive_stream.engine.view import fold
+from adaptive_stream.engine.fold import fold
 from tests.identity.people import HOUR_MS, PRODUCERS, T0_MS, business, request
 from tests.identity.rules import RULES
 from tests.identity.world import Chances, World

@@ -1,5 +1,6 @@
 """What an engineer may write in a condition, and what is refused before it can run."""
 
+import re
 import time
 from types import SimpleNamespace
 
@@ -27,6 +28,7 @@ from adaptive_stream.engine.said import Said
 from adaptive_stream.engine.subject import Subject
 from adaptive_stream.engine.view import View
 from adaptive_stream.engine.word import Expression
+from tests.rules.rule_files import SHIPPED
 
 INSTANCE_ONLY = {"items"}  # of Subject: set when it is made
 
@@ -214,6 +216,15 @@ def test_an_expression_counts_adds_up_and_asks_the_time() -> None:
         assert expression is not None
         assert expression.run(scope) is holds, text
         assert ("now" in expression.names) == ("now" in text or "since" in text)
+
+
+def test_every_word_of_the_language_stands_where_an_engineer_writes() -> None:
+    """The head of the shipped conditions.yaml lists what a `where` may speak of, and no more."""
+    text = (SHIPPED / "conditions.yaml").read_text("utf-8")
+    head = "".join(line[1:] for line in text.split("\n\n")[0].split("\n") if line[:1] == "#")
+    words = set(re.findall(r"[a-z_]+", head[head.index("may speak of") :]))
+    known = {*ATTRIBUTES, *(name for named in ATTRIBUTES.values() for name in named)}
+    assert known - words == set()
 
 
 def test_every_word_of_the_language_is_one_of_the_engine() -> None:

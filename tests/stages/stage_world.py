@@ -118,9 +118,11 @@ def resolve_stage() -> Resolve:
     return Resolve("", 1, CATALOG.rules)
 
 
-def step_stage(rules: Rules = CATALOG.rules, tick_customers_max: int = 1_000) -> Step:
+def step_stage(
+    rules: Rules = CATALOG.rules, tick_customers_max: int = 1_000, warm_bytes: int = 64 << 20
+) -> Step:
     """Step, on the shipped rules if no others are given."""
-    return Step("", 1, rules, tick_customers_max)
+    return Step("", 1, rules, tick_customers_max, warm_bytes)
 
 
 def customer_records(records: list[Record], channel: str = "web") -> list[Record]:

@@ -11,7 +11,7 @@ from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Cart, Order
 from adaptive_stream.engine.fact import CART, Fact, Line
-from adaptive_stream.engine.parts.kept import cause_of, latest_by_type
+from adaptive_stream.engine.parts.kept import cause_of
 
 FACTS = CART
 TOLERANCE_MS = 300_000
@@ -23,7 +23,7 @@ ORDER_OF_TYPES = {type_: n for n, type_ in enumerate(FACTS)}
 ORDER_OF_TYPES["checkout.started"] = -1
 
 
-class _Stay(msgspec.Struct):
+class _Stay(msgspec.Struct, gc=False):
     """An item's latest stay in the cart: since when, put in last when, until when."""
 
     quantity: int
@@ -70,7 +70,9 @@ def fold(
 def _stays(cart_id: str, facts: list[Kept], paid: list[Order]) -> dict[str, _Stay]:
     """Item -> its latest stay, in the order in which they came into the cart."""
     stays: dict[str, _Stay] = {}
-    for kept in sorted(facts, key=lambda k: (k.at_ms, ORDER_OF_TYPES[k.type], k.id)):
+    if len(facts) > 1:
+        facts = sorted(facts, key=lambda k: (k.at_ms, ORDER_OF_TYPES[k.type], k.id))
+    for kept in facts:
         if kept.type == "cart.item_added":
             for line in kept.lines:
                 before = stays.get(line.item)
@@ -153,29 +155,37 @@ def _fold_one(
     now_ms: int,
     abandoned_after_ms: int,
 ) -> Cart:
-    heard = latest_by_type(facts, cart_id)
+    latest = {kept.type: kept for kept in facts}
+    heard = {type_: cause_of(kept, cart_id) for type_, kept in latest.items()}
     # Being in the checkout is a reason to wait (in_checkout); it changes nothing in the cart.
-    touched = cause_of(_last(facts, but="checkout.started"), cart_id)
+    touched = heard[next(kept.type for kept in reversed(facts) if kept.type != "checkout.started")]
     filling = _latest_filling(stays, touched.at_ms)
-    settled = [item for item, stay in filling.items() if stay.bought]
-    remaining = [item for item, stay in filling.items() if stay.left_ms is None]
-    bought = [stay.bought.heard["order.completed"] for stay in filling.values() if stay.bought]
+    settled: list[str] = []
+    remaining: list[str] = []
+    lines: list[Line] = []
+    bought: list[Cause] = []
+    value_minor = 0
+    for item, stay in filling.items():
+        if stay.bought:
+            settled.append(item)
+            bought.append(stay.bought.heard["order.completed"])
+        elif stay.removed_ms is None:
+            remaining.append(item)
+            value_minor += (stay.price or 0) * stay.quantity
+        else:
+            continue
+        lines.append(Line(item, stay.quantity, stay.price))
     if bought:
         heard["order.completed"] = max(bought, key=lambda cause: (cause.at_ms, cause.id))
     status, abandoned_at = _status(settled, remaining, touched, now_ms, abandoned_after_ms)
     if abandoned_at is not None:
         heard["cart.abandoned"] = msgspec.structs.replace(touched, at_ms=abandoned_at)
-    value_minor = sum((filling[item].price or 0) * filling[item].quantity for item in remaining)
     currency = next((str(k.data["currency"]) for k in reversed(facts) if "currency" in k.data), "")
-    newest = _last(facts, of="cart.item_added")
+    newest = latest["cart.item_added"]
     return Cart(
         id=cart_id,
         status=status,
-        lines=[
-            Line(item, stay.quantity, stay.price)
-            for item, stay in filling.items()
-            if stay.bought or stay.left_ms is None
-        ],
+        lines=lines,
         settled=settled,
         remaining=remaining,
         value_minor=value_minor,
@@ -187,11 +197,6 @@ def _fold_one(
         time_source=newest.time_source,
         heard=heard,
     )
-
-
-def _last(facts: list[Kept], of: str = "", but: str = "") -> Kept:
-    """The last fact of this type, or of any other than that."""
-    return next(k for k in reversed(facts) if k.type == of or (but and k.type != but))
 
 
 def _status(

@@ -24,14 +24,11 @@ def kept_data(fact: Fact) -> dict[str, object]:
 def contacts(customer: Customer) -> list[str]:
     """All that she can be reached at, "type:value", in a fixed order."""
     members = customer.members.values()
+    kept = [member.parts[PART][PART] for member in members if PART in member.parts]
+    if not kept:
+        return []
     retracted = {fact_id for member in members for fact_id in member.retracted}
-    found = {
-        contact
-        for member in members
-        if PART in member.parts
-        for contact in fold(member.parts[PART][PART], retracted)
-    }
-    return sorted(found)
+    return sorted({contact for facts in kept for contact in fold(facts, retracted)})
 
 
 def fold(facts: list[Kept], retracted: set[str]) -> list[str]:

@@ -1,7 +1,7 @@
 """How any part keeps a fact: as a set under a business key, in order of (at_ms, id), bounded."""
 
 from bisect import insort
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from adaptive_stream.engine.customer import Kept, Member
 from adaptive_stream.engine.decision import Cause
@@ -44,7 +44,7 @@ def unite(facts: Iterable[Kept]) -> list[Kept]:
         other = chosen.setdefault((kept.id, kept.type), kept)
         if other is not kept and _content(kept) < _content(other):
             chosen[kept.id, kept.type] = kept
-    return sorted(chosen.values(), key=rank)
+    return sorted(chosen.values(), key=rank) if len(chosen) > 1 else list(chosen.values())
 
 
 def _content(kept: Kept) -> tuple[object, ...]:
@@ -61,14 +61,3 @@ def latest_by_type(facts: list[Kept], key: str) -> Heard:
     """For each fact type the latest of these facts (they are in order)."""
     latest = {kept.type: kept for kept in facts}
     return {type_: cause_of(kept, key) for type_, kept in latest.items()}
-
-
-def heard_in(kept_by_key: Mapping[str, list[Kept]]) -> Heard:
-    """For each fact type the latest of all of these facts."""
-    latest: dict[str, tuple[Kept, str]] = {}
-    for key, facts in kept_by_key.items():
-        for kept in facts:
-            other = latest.get(kept.type)
-            if other is None or rank(kept) > rank(other[0]):
-                latest[kept.type] = (kept, key)
-    return {type_: cause_of(kept, key) for type_, (kept, key) in latest.items()}

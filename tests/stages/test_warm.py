@@ -1,0 +1,67 @@
+"""States kept as objects from batch to batch: the same answers, and no more memory than agreed."""
+
+from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
+from adaptive_stream.stages.warm import OBJECTS, Warm
+from tests.stages.stage_world import (
+    CATALOG,
+    Memory,
+    Record,
+    Tp,
+    customer_records,
+    fact,
+    step_stage,
+    tick,
+    work_all,
+)
+
+HERE = Tp("customer.facts.v1", 0)
+SHOES = [{"sku": "boots-41", "quantity": 1, "price": 89.0}]
+
+
+def _day() -> list[Record]:
+    """Twelve people come back again and again, and time goes on between their facts."""
+    facts = [
+        fact(n, name, f"email:u{n % 12}@example.com", n, cart=f"c-{n % 12}", items=SHOES)
+        for n, name in enumerate(("cart.item_added", "page.viewed", "order.completed") * 20)
+    ]
+    log: list[Record] = []
+    for n, record in enumerate(customer_records(facts)):
+        log += [record, tick(0, n)] if n % 7 == 0 else [record]
+    return [each._replace(offset=n) for n, each in enumerate(log)]
+
+
+def test_whoever_is_still_at_hand_is_told_the_same_as_whoever_has_to_be_fetched() -> None:
+    """Outputs and rows are equal, however much of what came before is kept as objects."""
+    told = []
+    for warm_bytes in (0, 20_000, 64 << 20):
+        view = Memory()
+        outputs = work_all(step_stage(CATALOG.rules, 1_000, warm_bytes), HERE, _day(), view, _three)
+        told.append((outputs, view.stored))
+    assert told[0] == told[1] == told[2]
+    assert len(told[0][0]) > 60
+
+
+def _three(_: int) -> int:
+    return 3
+
+
+def test_no_more_is_kept_than_was_agreed() -> None:
+    """A worker's memory is set by numbers, whatever the number of its customers."""
+    values = [encode_customer(Customer(id=f"c-{n:015}")) for n in range(100)]
+    warm = Warm(OBJECTS * len(values[0]) * 10)
+    customers = [decode_customer(value) for value in values]
+    for value, customer in zip(values, customers, strict=True):
+        warm.put(value, customer, None)
+    found = [warm.take(value)[0] is own for value, own in zip(values, customers, strict=True)]
+    assert found == [False] * 90 + [True] * 10
+
+
+def test_a_state_that_was_taken_out_is_not_given_twice() -> None:
+    """Whoever changes a state has it alone: a batch that fails leaves nothing half done behind."""
+    value = encode_customer(Customer(id="c-1"))
+    warm = Warm(1 << 20)
+    warm.put(value, Customer(id="c-1"), None)
+    mine, _ = warm.take(value)
+    mine.state_seq = 7
+    again, _ = warm.take(value)
+    assert again.state_seq == 0
