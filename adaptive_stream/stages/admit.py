@@ -5,6 +5,7 @@ whoever reads them can drop what comes twice by `src` alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +13,7 @@ from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
+from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.notice import PREFIX, subjects
 from adaptive_stream.formats import Admission, admit, dead_letter
 from adaptive_stream.stages.dead_letters import fitting, of_engine_fault
@@ -27,7 +29,6 @@ class Admit:
     name = "admit"
     changelog = None
     views = None
-    rules = ""
 
     def __init__(
         self, prefix: str, channels: tuple[Channel, ...], tenant_key: bytes, log_clock: bool
@@ -40,6 +41,14 @@ class Admit:
         self._hash = lru_cache(HASHES_KEPT)(
             lambda identifier: identifier_hash(tenant_key, identifier)
         )
+
+    def go_by(self, rules: Rules) -> None:
+        """The rules that are in force say which identifiers are nobody's."""
+        blocked = rules.identity.blocked
+        self._bindings = {
+            topic: replace(binding, rule=replace(binding.rule, blocked=blocked))
+            for topic, binding in self._bindings.items()
+        }
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on all records."""
@@ -106,7 +115,7 @@ class Admit:
         for subject in subjects(fact):
             yield (PREFIX + subject).encode(), [("k", b"context"), ("t", fact.type.encode())]
 
-    def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
+    def tell(self, *_: Any) -> list[Output]:
         """There is no topic of views."""
         return []
 

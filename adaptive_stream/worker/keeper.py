@@ -16,12 +16,13 @@ from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.stale import LOST_S, remove_stale
-from adaptive_stream.stages.outcome import EngineFault, Stage
+from adaptive_stream.stages.outcome import NOTHING_SAID, EngineFault, Stage
 from adaptive_stream.stages.working import worked
 from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects, Reader, read_inputs
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outbox, Outboxes
+from adaptive_stream.worker.rulebook import Rulebook
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
@@ -36,8 +37,15 @@ RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next own
 class Keeper:
     """Takes partitions over, works on their batches, and lets them go."""
 
-    def __init__(self, stage: Stage, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        settings: Settings,
+        metrics: Metrics,
+        rulebook: Rulebook | None = None,
+    ) -> None:
         self.stage = stage
+        self.rulebook = rulebook
         self.partitions: dict[TP, Partition] = {}
         self.outboxes: Outboxes
         self.bytes_max = 1 << 20
@@ -106,9 +114,13 @@ class Keeper:
     async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
         store = Store(self._directory / _name_of(tp), self._memory)
         try:
-            effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
+            effects = KeptEffects(
+                self.stage, self.outboxes, reader, tp, store, found, self._load_rules
+            )
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
-            work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
+            first = self.rulebook.first if self.rulebook else NOTHING_SAID
+            has_views, tenant = self.stage.views is not None, self._settings.tenant
+            work = steps.recover(owner, has_views, tenant, first)
             progress: Progress = await drive(work, effects)
         except BaseException:
             store.close()
@@ -117,9 +129,8 @@ class Keeper:
         if mark is None:
             raise RuntimeError("a takeover without a checkpoint")
         partition = self.partitions[tp] = Partition(
-            tp, mark.next_offset, effects, self._metrics, self.stage.rules, progress, store,
-            self.bytes_max,
-        )  # fmt: skip
+            tp, mark.next_offset, effects, self._metrics, progress, store, self.bytes_max
+        )
         effects.newest = partition
 
     async def release(self, consumer: Consumer) -> None:
@@ -176,11 +187,27 @@ class Keeper:
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
         self._metrics.batch(outcome.records, outcome.counts)
+        if outcome.unknown:
+            inbox.ready = False
+            self._remember(self._go_on_with(outcome.unknown, partition))
         if outcome.suppressed and self._settings.clock == "wall":
             self._remember(self._timed(outcome.suppressed, reach))
         fit = int(len(records) * TURN_S / (time.perf_counter() - began_s))
         if fit < self._turn_records or len(records) == self._turn_records:
             self._turn_records = max(TURN_RECORDS_MIN, min(fit, self._settings.records_max))
+
+    async def _load_rules(self, id_: str) -> None:
+        if self.rulebook is not None:
+            await self.rulebook.load(id_)
+
+    async def _go_on_with(self, id_: str, partition: Partition) -> None:
+        try:
+            await self._load_rules(id_)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
+            die("loading rules", error)
+        partition.on_room()
 
     async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
         await self.outboxes.acknowledged(reach)

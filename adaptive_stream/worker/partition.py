@@ -19,7 +19,7 @@ from adaptive_stream.checkpoint.effects import Effect
 from adaptive_stream.checkpoint.progress import Pending, Progress
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.process.metrics import Metrics
-from adaptive_stream.stages.outcome import NEVER, Outcome, Row
+from adaptive_stream.stages.outcome import NEVER, NOTHING_SAID, Outcome, Row
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.store import Store
 
@@ -57,7 +57,6 @@ class Partition:
         next_offset: int,
         effects: Effects,
         metrics: Metrics,
-        rules: str = "",
         progress: Progress | None = None,
         store: Store | None = None,
         bytes_max: int = 3 << 20,
@@ -66,6 +65,7 @@ class Partition:
         self.next_offset = next_offset
         mark = progress.mark if progress else None
         self.clock = mark.clock if mark else Clock()
+        self.in_force = mark.in_force if mark else NOTHING_SAID
         self.cursor = mark.cursor if mark else None
         self.sources = dict(progress.sources) if progress else {}
         self.committable = next_offset
@@ -75,7 +75,6 @@ class Partition:
         self._store = store
         self._effects = effects
         self._metrics = metrics
-        self._rules = rules
         self._overlay: dict[bytes, Row] = {}
         self._pending: Pending | None = None
         self._pending_bytes = self._pending_output_bytes = 0
@@ -120,14 +119,23 @@ class Partition:
         stored = self._store.due(until_ms, after) if self._store is not None else ()
         return list(islice(merge(fresh, (at for at in stored if at[1] not in overlay)), count))
 
+    def following(self, after: bytes, count: int) -> list[bytes]:
+        """The keys of the first rows behind `after`, in order."""
+        fresh = {key: row for key, row in self._overlay.items() if key > after}
+        gone = sum(row.value is None for row in fresh.values())
+        stored = self._store.following(after, count + gone) if self._store is not None else []
+        there = {*stored, *fresh} - {key for key, row in fresh.items() if row.value is None}
+        return sorted(there)[:count]
+
     def accept(self, outcome: Outcome, reach: dict[Any, int]) -> None:
         """Takes what a batch did. `reach`: its outputs as they were handed to the outboxes."""
         pending = self._pending
         if pending is None:
-            pending = self._pending = Pending(rules=self._rules)
+            pending = self._pending = Pending()
         pending.next_offset = self.next_offset = outcome.next_offset
         pending.cursor = self.cursor = outcome.cursor
         pending.clock = self.clock = outcome.clock
+        pending.in_force = self.in_force = outcome.in_force
         pending.rows.update(outcome.rows)
         pending.sources.update(outcome.sources)
         pending.outputs.update(reach)

@@ -100,6 +100,18 @@ class Store:
                 yield place
             at.next()
 
+    def following(self, after: bytes, count: int) -> list[bytes]:
+        """The keys of the first rows behind `after`, in order."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(VALUE[:-1] + b"0")
+        at = self._db.iter(options)
+        at.seek(VALUE + after + b"\0")
+        found: list[bytes] = []
+        while at.valid() and len(found) < count:
+            found.append(at.key()[len(VALUE) :])
+            at.next()
+        return found
+
     def write(self, rows: Mapping[bytes, Row], meta: Mapping[bytes, bytes]) -> None:
         """Rows, their index and meta, all or nothing."""
         batch = WriteBatch(raw_mode=True)
