@@ -13,7 +13,7 @@ from pathlib import Path
 
 PACKAGE_OF = {"prometheus": "prometheus", "promtool": "prometheus"}
 # Puts the manifests together, as kubectl does where there is one; by Go's module proxy.
-KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.8.3"
+KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.6.0"
 UNPACKED = Path(__file__).parents[1] / ".venv" / "tools"
 PROGRAMS = UNPACKED / "usr" / "bin"
 REMEDY = (
