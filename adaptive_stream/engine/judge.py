@@ -13,7 +13,7 @@ from adaptive_stream.engine.complete import waiting
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
-from adaptive_stream.engine.heeding import PART_OF_KIND, concerned
+from adaptive_stream.engine.heeding import PART_OF_KIND, UNDER_WAY, concerned
 from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.promise import keep_promises
@@ -25,7 +25,6 @@ from adaptive_stream.engine.verdict import Verdict, stopped, verdict
 from adaptive_stream.engine.view import EVERY_PART, Entity, Hit, View
 
 INSTANCE_BYTES = 512  # What a run can take in the state, roughly.
-RUNNING = frozenset(("live", "held", "stopped"))
 
 
 def judge(
@@ -33,7 +32,7 @@ def judge(
 ) -> Judgement:
     """End what is over, start what is to start, judge what runs, do what is due."""
     judgement = Judgement(
-        customer, view, occasion, Reach(customer, rules.policy), sources=rules.sources
+        customer, view, occasion, Reach(customer, view, rules.policy), sources=rules.sources
     )
     judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
@@ -43,7 +42,7 @@ def judge(
     judgement.runs = _runs(customer, view, rules, clocks)
     for one in judgement.runs:
         if one.journey.name in again.names:
-            if one.instance.status in RUNNING:
+            if one.instance.status in UNDER_WAY:
                 _end_if_over(one, judgement)
             before.setdefault(_name(one.journey, one.about.key, view), []).append(one.instance)
     begun = [_start(journey, clocks, before, judgement) for journey in again.journeys]
@@ -198,7 +197,7 @@ def _go_on(instance: Instance, about: About, journey: Journey, view: View, now_m
 def _begin_anew(instance: Instance, hit: Hit, journey: Journey, view: View) -> None:
     """Before its first step a run begins when its thing did: with the latest touch of a cart, or
     with a late report of an order."""
-    if instance.status in RUNNING and not instance.steps:
+    if instance.status in UNDER_WAY and not instance.steps:
         instance.begun_ms, instance.rests_on = hit.at_ms, hit.cause.id
         instance.ends_ms = journey.ends.after(hit.at_ms, view.zone)
 
@@ -206,10 +205,10 @@ def _begin_anew(instance: Instance, hit: Hit, journey: Journey, view: View) -> N
 def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     instance, view = one.instance, judgement.view
     gone = one.about.entity is None and one.about.kind != "customer"
-    if gone and (instance.status not in RUNNING or _forgotten(one, judgement.customer)):
+    if gone and (instance.status not in UNDER_WAY or _forgotten(one, judgement.customer)):
         _forget(one, judgement)
         return
-    if instance.status not in RUNNING:
+    if instance.status not in UNDER_WAY:
         return
     began = holds(one.journey.when, one.about, view, one.now_ms) is not None
     holds_still = goes_on(one, view) if instance.after_ms else began
@@ -254,7 +253,7 @@ def _forgotten(one: Run, customer: Customer) -> bool:
 
 
 def _forget(one: Run, judgement: Judgement) -> None:
-    if one.instance.status in RUNNING:
+    if one.instance.status in UNDER_WAY:
         tell(one, Verdict("stopped", "expired"), judgement)
         one.instance.status = "stopped"
         _end(one, one.now_ms, judgement)
