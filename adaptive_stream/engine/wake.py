@@ -12,7 +12,7 @@ from adaptive_stream.engine.entity import ViewedItem
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.heeding import UNDER_WAY
 from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
-from adaptive_stream.engine.judge import abouts
+from adaptive_stream.engine.start import abouts
 from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import Entity, View
 
