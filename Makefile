@@ -24,7 +24,7 @@ $(INSTALLED): pyproject.toml
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { echo "make: $(PYTHON) is no Python $(OLDEST)" \
 	  "or later. Name one: make install PYTHON=/path/to/python3" >&2; exit 2; }
 	@test -x $(IN_VENV) || "$(PYTHON)" -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
-	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[broker,tests]'
+	$(IN_VENV) -m pip install --quiet --disable-pip-version-check --editable '.[broker,tests,traces]'
 	@touch $@
 
 .PHONY: install
@@ -54,8 +54,12 @@ layers: $(INSTALLED) ## Imports go one way
 types: $(INSTALLED) ## Types, with mypy
 	$(IN_VENV) -m mypy
 
+.PHONY: tools
+tools: $(INSTALLED) ## Prometheus, whose promtool the tests use: from PATH, or unpacked into .venv
+	@$(IN_VENV) -m tests.tools
+
 .PHONY: test
-test: $(INSTALLED) ## Every test, those on a real Kafka included (ARGS='-k cart' narrows)
+test: $(INSTALLED) tools ## Every test, those on a real Kafka included (ARGS='-k cart' narrows)
 	$(IN_VENV) tests/run.py $(ARGS)
 
 .PHONY: test-versions
@@ -79,10 +83,11 @@ CHAOS_RUNS ?= 200000
 CHAOS_PEOPLE ?= 10000
 CHAOS_SHAKES ?= 10
 .PHONY: chaos
-chaos: $(INSTALLED) ## Histories of identity, kill -9, SIGSTOP, restarts at length (CHAOS_RUNS, _SHAKES)
+chaos: $(INSTALLED) tools ## At length: identity, kill -9, SIGSTOP, alerts in slower time (CHAOS_RUNS, _SHAKES)
 	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
 	CHAOS_PEOPLE=$(CHAOS_PEOPLE) $(IN_VENV) -m pytest tests/broker/test_identity_scale.py
 	CHAOS_SHAKES=$(CHAOS_SHAKES) $(IN_VENV) -m pytest tests/broker/test_shaken.py
+	ALERTS_FASTER=10 $(IN_VENV) -m pytest tests/observability/test_alerts.py
 
 .PHONY: demo
 demo: $(INSTALLED) ## A purchase in the store silences the mail about the cart, on a real Kafka

@@ -28,7 +28,7 @@ class Append(NamedTuple):
     """-> Appended, once rules.v1 has it."""
 
     key: bytes
-    value: bytes | None
+    value: bytes
 
 
 class Appended(NamedTuple):
@@ -56,11 +56,16 @@ class Published(NamedTuple):
 
 
 def publishing(
-    edit: Edit, did: str, because: str = "", by: str = "", at_ms: int | None = None
+    edit: Edit,
+    did: str,
+    because: str = "",
+    by: str = "",
+    at_ms: int | None = None,
+    shelf: Shelf | None = None,
 ) -> Generator[Effect, Any, Published]:
     """Makes the edit of whatever is active and puts it in force. `at_ms`: the time, where it is
-    not the brokers'. Raises what the edit raises."""
-    shelf = Shelf()
+    not the brokers'; `shelf`: one that knows some already. Raises what the edit raises."""
+    shelf = shelf or Shelf()
     yield ReadOn(shelf)
     now_ms = at_ms
     if now_ms is None:
@@ -81,8 +86,6 @@ def publishing(
     switch = shelf.switch
     assert switch is not None, "something is active by now"
     yield Tell(switch)
-    for key in shelf.unused():
-        yield Append(key, None)
     return Published(switch, changed)
 
 

@@ -5,10 +5,10 @@ against fakes of both, sends its result back; each class says which.
 """
 
 from collections.abc import Collection, Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.stages.outcome import Row
+from adaptive_stream.stages.outcome import InForce, Row
 
 
 class Entry(NamedTuple):
@@ -115,12 +115,20 @@ class ReadViews(NamedTuple):
     offset: int | None
 
 
+class LoadRules(NamedTuple):
+    """-> None, once the rules that the partition goes by are at hand."""
+
+    in_force: InForce
+
+
 class PutViews(NamedTuple):
     """-> None, once the views of these rows, as last accepted, are written and acknowledged. A row
-    that does not exist has a tombstone for its view. `clock`: that of the last checkpoint."""
+    that does not exist has a tombstone for its view. `clock`, `in_force`: as of the last
+    checkpoint."""
 
     keys: Collection[bytes]
     clock: Clock
+    in_force: InForce
 
 
 class Commit(NamedTuple):
@@ -131,5 +139,13 @@ class Commit(NamedTuple):
 
 Effect = (
     ReadInput | ReadEnd | ReadStore | WipeStore | ReadRows | ReadClock | Append | ReadLog
-    | WriteStore | AwaitOutputs | ReadViews | PutViews | Commit
+    | WriteStore | AwaitOutputs | ReadViews | LoadRules | PutViews
+    | Commit
 )  # fmt: skip
+
+
+class Performer(Protocol):
+    """Whoever performs effects."""
+
+    async def perform(self, effect: Effect) -> Any:
+        """Its result, as the effect's class says."""

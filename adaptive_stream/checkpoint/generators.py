@@ -22,6 +22,7 @@ from adaptive_stream.checkpoint.effects import (
     Effect,
     Entry,
     Input,
+    LoadRules,
     PutViews,
     ReadClock,
     ReadEnd,
@@ -49,8 +50,7 @@ from adaptive_stream.checkpoint.progress import (
     write_place,
 )
 from adaptive_stream.checkpoint.refusal import Refusal, Superseded
-from adaptive_stream.engine.clock import Clock
-from adaptive_stream.stages.outcome import Row
+from adaptive_stream.stages.outcome import NOTHING_SAID, InForce, Row
 
 IDLE_S = 60.0  # An idle partition looks for strangers so often; the cleaner waits for 15 min.
 REPAIR_BYTES_MAX = 512 << 10  # Of one batch of repairs: below what any changelog takes.
@@ -58,10 +58,10 @@ Steps = Generator[Effect, Any, None]
 
 
 def recover(
-    owner: bytes, has_views: bool = False, tenant: str = ""
+    owner: bytes, has_views: bool = False, tenant: str = "", first: InForce = NOTHING_SAID
 ) -> Generator[Effect, Any, Progress]:
     """Takes a partition over: claims it, then reads its changelog from where the store stands.
-    `tenant` is the fingerprint of our tenant key."""
+    `tenant` is the fingerprint of our tenant key, `first` what is in force where nothing was."""
     input: Input = yield ReadInput()
     progress = stored((yield ReadStore()))
     claim: int = yield Append([Entry(CLAIM, owner)], None)
@@ -85,6 +85,9 @@ def recover(
     if mark.next_offset > input.end:  # It was read before the claim, and may have grown since.
         input = input._replace(end=(yield ReadEnd()))
     _check(input, mark.next_offset, known)
+    if mark.in_force.rev < 0:  # Nothing was stepped yet, and nothing is before this is durable.
+        mark.in_force = first
+    yield LoadRules(mark.in_force)
     if has_views:
         views: Views = yield ReadViews(mark.views if mark.views >= 0 else None)
         progress.damaged_views.update(key for _, key in views.keys)
@@ -108,7 +111,7 @@ def checkpoint(progress: Progress, pending: Pending, clean: bool = False) -> Ste
     number = progress.mark.n + 1 if progress.mark else 1
     mark = Mark(
         e=progress.epoch, n=number, next_offset=pending.next_offset, cursor=pending.cursor,
-        rules=pending.rules, clock=pending.clock, clean=clean, views=progress.views_end,
+        clock=pending.clock, in_force=pending.in_force, clean=clean, views=progress.views_end,
         tenant=progress.tenant,
     )  # fmt: skip
     yield from _append(progress, [*entries, Entry(CHECKPOINT, encode_mark(mark))])
@@ -192,8 +195,8 @@ def _look_at_views(progress: Progress, spans: list[Span]) -> Steps:
         progress.damaged_views.update(key for _, key in views.keys)
         progress.views_end, progress.views_seen_s = views.next_offset, now_s
     if progress.damaged_views:
-        clock = progress.mark.clock if progress.mark else Clock()
-        yield PutViews(sorted(progress.damaged_views), clock)
+        now = progress.unchanged()
+        yield PutViews(sorted(progress.damaged_views), now.clock, now.in_force)
         progress.damaged_views = set()
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from adaptive_stream.checkpoint.effects import Chunk
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.stages.outcome import Cursor, Place, Row
+from adaptive_stream.stages.outcome import NOTHING_SAID, Cursor, InForce, Place, Row
 
 CLAIM = b"#claim"
 CHECKPOINT = b"#ckpt"
@@ -24,14 +24,15 @@ LEASE_S = 10.0  # As long as a session: who is silent for longer may have been r
 class Mark(msgspec.Struct, omit_defaults=True):
     """The value of `#ckpt`: `in` is the next offset to read, `n` counts the batches, `views` is the
     offset below which the partition of views holds what it should (-1: there is none), `tenant` the
-    fingerprint of the tenant key ("": it was written before there were any)."""
+    fingerprint of the tenant key ("": it was written before there were any), `in_force` the rules
+    that the partition goes by at `in`."""
 
     e: int
     n: int
     next_offset: int = msgspec.field(name="in")
     cursor: Cursor | None = None
-    rules: str = ""
     clock: Clock = Clock()
+    in_force: InForce = NOTHING_SAID
     clean: bool = False
     views: int = -1
     tenant: str = ""
@@ -71,7 +72,7 @@ class Progress:
         mark = self.mark
         if mark is None:
             raise RuntimeError("a partition that was not taken over")
-        return Pending(mark.next_offset, mark.cursor, mark.clock, mark.rules)
+        return Pending(mark.next_offset, mark.cursor, mark.clock, mark.in_force)
 
 
 @dataclass
@@ -82,7 +83,7 @@ class Pending:
     next_offset: int = 0
     cursor: Cursor | None = None
     clock: Clock = Clock()
-    rules: str = ""
+    in_force: InForce = NOTHING_SAID
     rows: dict[bytes, Row] = field(default_factory=dict)
     sources: dict[str, Place] = field(default_factory=dict)
     outputs: dict[Any, int] = field(default_factory=dict)

@@ -18,13 +18,11 @@ from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.catalog.rules import RuleFiles, read_rules
 from adaptive_stream.cli import journeys_live, journeys_new
 from adaptive_stream.cli.exits import Exit, Refused
-from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.stories.check import STANDING, Shown, checked, show
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The sub-commands."""
-    add_prefix(parser)
     commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     commands.add_parser("check", help="every fault of every file, and all examples")
     command = commands.add_parser("explain", help="one journey in plain English")

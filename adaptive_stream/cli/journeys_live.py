@@ -33,6 +33,7 @@ from adaptive_stream.catalog.yaml_lines import content_of
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.send import opened_producer
+from adaptive_stream.cli.topic_name import add_prefix
 from adaptive_stream.outputs.record import time_text
 from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, RULES
 from adaptive_stream.stories.rules_log import RulesLog, RulesLogError
@@ -56,7 +57,8 @@ def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command.add_argument("name", nargs="?", metavar="NAME")
     command.add_argument("--to", metavar="RULES", help="which, as `status` shows them: r-…")
     _because(command)
-    commands.add_parser("status", help="what is in force, and what was done to it")
+    command = commands.add_parser("status", help="what is in force, and what was done to it")
+    add_prefix(command)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -81,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _because(command: argparse.ArgumentParser) -> None:
     command.add_argument("--because", metavar="TEXT", help="why, for whoever asks later")
+    add_prefix(command)
 
 
 def _edit(args: argparse.Namespace) -> tuple[Edit, str]:

@@ -72,7 +72,7 @@ def _supervise(settings: Settings, given: dict[str, Any]) -> int:
     command = [sys.executable, "-m", "adaptive_stream", "worker"]
     for name, value in _stated(given).items():
         command += ["--" + name.replace("_", "-"), str(value)]
-    start_logging(settings.log_level, "supervisor")
+    start_logging(settings.log_level, "supervisor", settings.log_format)
     return supervise(command)
 
 

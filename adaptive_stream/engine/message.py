@@ -13,7 +13,8 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     cause: `topic/partition/offset` of the channel record behind it, or "" for a tick.
     member: on customer.facts.v1, the member that a fact belongs to. ids: on identity.facts.v1,
     the other identifiers of the fact as (hash, "type:value"). type: of a fact, its type. contacts:
-    as ids, the endpoints that it gives as hers.
+    as ids, the endpoints that it gives as hers. trace: the `traceparent` of its channel record, for
+    whoever follows single facts; nothing is decided by it.
     """
 
     kind: str
@@ -25,6 +26,7 @@ class Arrival(msgspec.Struct, frozen=True, gc=False):
     ids: tuple[tuple[str, str], ...] = ()
     type: str = ""
     contacts: tuple[tuple[str, str], ...] = ()
+    trace: bytes = b""
 
 
 class Message(msgspec.Struct, frozen=True, gc=False):

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.metrics.collector import Metrics
 
 
 class Http:
@@ -18,6 +18,7 @@ class Http:
         self._ready = ready
         self._registry = CollectorRegistry()
         self._registry.register(metrics)
+        ProcessCollector(registry=self._registry)  # Memory, CPU, and since when it runs.
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:

@@ -2,15 +2,18 @@
 below us those that matter, each of them once in a while.
 """
 
+import json
 import logging
 import re
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 CLIENTS = ("aiokafka", "faust", "mode", "kafka")
 REPEATED_AFTER_S = 30.0
 KNOWN_MAX = 1_000  # Distinct messages that are remembered; a bound on memory, met by no outage.
+PLACE = ("topic", "partition", "offset")
 NUMBER = re.compile(r"\d+")
 
 
@@ -44,14 +47,42 @@ class Bounded(logging.Filter):
         return True
 
 
-def start_logging(level: str, who: str) -> None:
+def at(topic: str, partition: int, offset: int | None = None) -> dict[str, str | int]:
+    """Where it happened, as `extra` of a line; for people its message says so too."""
+    place: dict[str, str | int] = {"topic": topic, "partition": partition}
+    return place if offset is None else place | {"offset": offset}
+
+
+class JsonLines(logging.Formatter):
+    """A line for a collector of logs: one JSON object."""
+
+    def __init__(self, who: str) -> None:
+        super().__init__()
+        self._who = who
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        said = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "stage": self._who,
+            "logger": record.name,
+            "message": record.getMessage(),
+            **{name: vars(record)[name] for name in PLACE if name in vars(record)},
+        }
+        if record.exc_info:
+            said["exception"] = self.formatException(record.exc_info)
+        return json.dumps(said, ensure_ascii=False)
+
+
+def start_logging(level: str, who: str, form: str = "text") -> None:
     """Ours at `level`, what is below us only when it matters: it would name each request. Every
-    line names `who` says it: a stage, or the supervisor of all three."""
-    logging.basicConfig(
-        level=logging.WARNING,
-        stream=sys.stderr,
-        format=f"%(asctime)s %(levelname)s {who} %(name)s: %(message)s",
-    )
+    line names `who` says it: a stage, or the supervisor of all three. `form`: text or json."""
+    text = logging.Formatter(f"%(asctime)s %(levelname)s {who} %(name)s: %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLines(who) if form == "json" else text)
+    handler.addFilter(Bounded())  # A logger's own filters miss what is below it.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger("adaptive_stream").setLevel(level.upper())
     for name in CLIENTS:
         logging.getLogger(name).setLevel(logging.ERROR)
@@ -59,6 +90,3 @@ def start_logging(level: str, who: str) -> None:
     logging.getLogger("aiokafka.consumer.group_coordinator").addFilter(
         lambda line: "GroupCoordinatorNotAvailableError" not in line.getMessage()
     )
-    bounded = Bounded()
-    for handler in logging.getLogger().handlers:  # A logger's own filters miss what is below it.
-        handler.addFilter(bounded)

@@ -33,6 +33,9 @@ class SettingsError(Exception):
 class Settings:
     """`bytes` are bytes of memory or of records, `ms` milliseconds.
 
+    `traces_url`: where spans go, "": nowhere; `traces_per_million` of the facts that bring no trace
+    of their own begin one.
+
     `records_max` and `batch_bytes_max` bound one batch, `backlog_bytes_max` what is fetched ahead
     of it per partition; `warm_bytes` what step keeps of states as objects. `instance` names this
     worker for static membership: a restart within the session timeout then moves no partition.
@@ -50,6 +53,9 @@ class Settings:
     web_port: int = 9464
     instance: str = ""
     log_level: str = "warning"
+    log_format: str = "text"
+    traces_url: str = ""
+    traces_per_million: int = 1_000
     session_timeout_ms: int = 6_000
     fetch_wait_ms: int = 50
     commit_every_ms: int = 250
@@ -71,6 +77,11 @@ class Settings:
     def hash_key(self) -> bytes:
         """The key under which identifiers are hashed."""
         return self.tenant_key.encode()
+
+    @property
+    def traces_begun(self) -> int:
+        """So many of a million facts begin a trace; none where spans go nowhere."""
+        return self.traces_per_million if self.traces_url else 0
 
     @property
     def tenant(self) -> str:
@@ -148,6 +159,11 @@ def _faults(settings: Settings) -> list[str]:
     check("clock", settings.clock in ("wall", "log"), "write wall or log")
     check("log_level", settings.log_level in ("debug", "info", "warning", "error"),
           "write debug, info, warning or error")  # fmt: skip
+    check("log_format", settings.log_format in ("text", "json"), "write text or json")
+    check("traces_url", not settings.traces_url or settings.traces_url.startswith("http"),
+          "write the OTLP address of a collector, as http://collector:4318/v1/traces")  # fmt: skip
+    check("traces_per_million", 0 <= settings.traces_per_million <= 1_000_000,
+          "write 0 to 1000000")  # fmt: skip
     check("security", settings.security in ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"),
           "write PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL")  # fmt: skip
     check("sasl_mechanism", settings.sasl_mechanism in SASL_MECHANISMS,

@@ -5,6 +5,7 @@ whoever reads them can drop what comes twice by `src` alone.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +13,10 @@ from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.endpoint import contacts_of
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
+from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.notice import PREFIX, subjects
 from adaptive_stream.formats import Admission, admit, dead_letter
+from adaptive_stream.stages import traces
 from adaptive_stream.stages.dead_letters import fitting, of_engine_fault
 from adaptive_stream.stages.outcome import EngineFault, Outcome, View
 from adaptive_stream.stages.records import CLOCK, IDENTITY_FACTS, Headers, Output, encode_ids
@@ -22,24 +25,38 @@ HASHES_KEPT = 65_536  # Who comes once tends to come again within minutes.
 
 
 class Admit:
-    """The first stage. `log_clock`: the channel record's timestamp is the fact's log time."""
+    """The first stage. `log_clock`: the channel record's timestamp is the fact's log time.
+    `traces_per_million`: so many facts begin a trace that bring none."""
 
     name = "admit"
     changelog = None
     views = None
-    rules = ""
 
     def __init__(
-        self, prefix: str, channels: tuple[Channel, ...], tenant_key: bytes, log_clock: bool
+        self,
+        prefix: str,
+        channels: tuple[Channel, ...],
+        tenant_key: bytes,
+        log_clock: bool,
+        traces_per_million: int = 0,
     ) -> None:
         self._bindings = {each.topic: each for channel in channels for each in channel.read}
         # The clock's topic is here so that the group protocol gives it to one process.
         self.topics = (*self._bindings, prefix + CLOCK)
         self._facts_topic = prefix + IDENTITY_FACTS
         self._log_clock = log_clock
+        self._traces_per_million = traces_per_million
         self._hash = lru_cache(HASHES_KEPT)(
             lambda identifier: identifier_hash(tenant_key, identifier)
         )
+
+    def go_by(self, rules: Rules) -> None:
+        """The rules that are in force say which identifiers are nobody's."""
+        blocked = rules.identity.blocked
+        self._bindings = {
+            topic: replace(binding, rule=replace(binding.rule, blocked=blocked))
+            for topic, binding in self._bindings.items()
+        }
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on all records."""
@@ -64,10 +81,12 @@ class Admit:
                     record.value, record.headers, admission.refused,
                 )  # fmt: skip
                 outcome.outputs.append(fitting(Output(binding.dlq, 0, key, value, headers)))
-                outcome.count("facts", channel, "refused", admission.refused.reason)
+                outcome.count("facts", channel, "refused")
+                outcome.count("refused", admission.refused.reason)
                 outcome.count("dead_letters", admission.refused.reason)
             for why in admission.dropped:
-                outcome.count("facts", channel, "dropped", why)
+                outcome.count("facts", channel, "dropped")
+                outcome.count("dropped", why)
             for flaw in admission.flaws:
                 outcome.count("faults", flaw)
         return outcome
@@ -76,6 +95,7 @@ class Admit:
         self, outcome: Outcome, admission: Admission, here: str, tp: Any, record: Any
     ) -> None:
         cause = f"{tp.topic}/{tp.partition}/{record.offset}".encode()
+        trace = self._trace(record, cause)
         idx = 0
         for fact in admission.facts:
             alone = fact.type in WITHOUT_CUSTOMER
@@ -84,10 +104,12 @@ class Admit:
                 headers = [("src", src), ("cause", cause), *about]
                 if self._log_clock:
                     headers.append(("log_ms", b"%d" % record.timestamp))
+                if trace:
+                    headers.append((traces.HEADER, trace))
                 body = encode_fact(fact)
                 outcome.outputs.append(Output(self._facts_topic, None, key, body, headers))
                 idx += 1
-            outcome.count("facts", fact.channel, "without_customer" if alone else "accepted", "")
+            outcome.count("facts", fact.channel, "without_customer" if alone else "accepted")
 
     def _customers(self, fact: Fact) -> tuple[bytes, Headers]:
         """A fact goes by its strongest identifier, and names the others."""
@@ -106,7 +128,13 @@ class Admit:
         for subject in subjects(fact):
             yield (PREFIX + subject).encode(), [("k", b"context"), ("t", fact.type.encode())]
 
-    def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
+    def _trace(self, record: Any, cause: bytes) -> bytes:
+        trace = traces.given(record.headers) if record.headers else b""
+        if not trace and self._traces_per_million:
+            trace = traces.begun(cause, self._traces_per_million)
+        return trace
+
+    def tell(self, *_: Any) -> list[Output]:
         """There is no topic of views."""
         return []
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
+import msgspec
+
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.stages.records import Origin, Output
 
@@ -23,10 +25,24 @@ class Row(NamedTuple):
 Rows = Callable[[list[bytes]], Mapping[bytes, Row]]  # keys -> the rows that exist
 
 
+class InForce(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The rules that a partition goes by: their id, and the `rev` of the record that said so (-1:
+    none did). `swept`: everybody up to this key was judged by them when they came into force; None
+    when all were."""
+
+    id: str = ""
+    rev: int = -1
+    swept: str | None = None
+
+
+NOTHING_SAID = InForce()
+
+
 class View(Protocol):
     """What a stage may ask of its partition; nothing of it changes while a batch is worked on."""
 
     clock: Clock
+    in_force: InForce
     cursor: Cursor | None
     sources: dict[str, Place]
     bytes_max: int  # of the states that one batch may touch
@@ -41,14 +57,19 @@ class View(Protocol):
     def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[tuple[int, bytes]]:
         """(wake_ms, key) of the first rows that are due after that place, in order."""
 
+    def following(self, after: bytes, count: int) -> list[bytes]:
+        """The keys of the first rows behind `after`, in order."""
+
 
 @dataclass
 class Outcome:
     """`next_offset` is the first offset that was not worked on, or not to its end. `suppressed`:
-    the log time of what made each suppression, in ms."""
+    the log time of what made each suppression, in ms. `unknown`: the id of rules that come next,
+    and must be loaded before anything else is worked on."""
 
     clock: Clock
     next_offset: int
+    in_force: InForce = NOTHING_SAID
     cursor: Cursor | None = None
     outputs: list[Output] = field(default_factory=list)
     rows: dict[bytes, Row] = field(default_factory=dict)
@@ -56,6 +77,7 @@ class Outcome:
     counts: dict[tuple[str, ...], int] = field(default_factory=dict)
     records: int = 0
     suppressed: list[int] = field(default_factory=list)
+    unknown: str = ""
 
     def count(self, *labels: str) -> None:
         """Counts something for the metrics."""
@@ -107,14 +129,12 @@ class Stage(Protocol):
         """Where its state goes, None for a stage without state."""
 
     @property
-    def rules(self) -> str:
-        """The id of the rules in force, "" where none matter."""
-
-    @property
     def views(self) -> str | None:
         """The compacted topic that shows each row as it is, None if there is none."""
 
-    def tell(self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock) -> list[Output]:
+    def tell(
+        self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock, in_force: InForce
+    ) -> list[Output]:
         """The records of `views` for the rows of these keys; a tombstone for one without a row."""
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:

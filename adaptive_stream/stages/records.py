@@ -10,6 +10,7 @@ import msgspec
 from murmurhash2 import murmurhash2
 
 from adaptive_stream.engine.message import Arrival, Message
+from adaptive_stream.stages.traces import HEADER as TRACE
 
 IDENTITY_FACTS = "identity.facts.v1"
 CUSTOMER_FACTS = "customer.facts.v1"
@@ -76,6 +77,7 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
         ids=decode_ids(said["ids"]) if "ids" in said else (),
         type=said.get("t", b"").decode(),
         contacts=decode_ids(said["contacts"]) if "contacts" in said else (),
+        trace=said.get(TRACE, b""),
     )
     return arrival, origin
 
@@ -105,5 +107,7 @@ def message_output(message: Message, prefix: str, src: str, arrival: Arrival) ->
         headers.append(("contacts", encode_ids(message.contacts)))
     if message.type:
         headers.append(("t", message.type.encode()))
+    if arrival.trace:
+        headers.append((TRACE, arrival.trace))
     topic = IDENTITY_FACTS if message.to == "identity" else CUSTOMER_FACTS
     return Output(prefix + topic, None, message.key.encode(), message.body, headers)

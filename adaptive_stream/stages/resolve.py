@@ -8,6 +8,7 @@ from adaptive_stream.engine.notice import PREFIX, decode_notice, noted
 from adaptive_stream.engine.resolve import Row as Identity
 from adaptive_stream.engine.resolve import decode_row, encode_row, resolve
 from adaptive_stream.stages.dead_letters import of_engine_fault
+from adaptive_stream.stages.going_by import EMPTY, GoingBy, Library
 from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
 from adaptive_stream.stages.records import (
     CONTEXT,
@@ -20,23 +21,30 @@ from adaptive_stream.stages.records import (
 
 
 class Resolve:
-    """The second stage. `prefix` stands before the names of our topics, `rules`: those in force."""
+    """The second stage. `prefix` stands before the names of our topics, `rules` are those of a
+    partition that was told of none, `library` has those that it may be told of, by id."""
 
     name = "resolve"
     views = None
 
-    def __init__(self, prefix: str, incarnation: int, rules: Rules) -> None:
+    def __init__(
+        self,
+        prefix: str,
+        incarnation: int,
+        rules: Rules,
+        library: Library = EMPTY,
+    ) -> None:
         self.topics = (prefix + IDENTITY_FACTS,)
         self.changelog = prefix + IDENTITY_CHANGELOG
-        self.rules = rules.id
-        self._policy = rules.identity
+        self._going_by = GoingBy(rules, library)
         self._prefix = prefix
         self._incarnation = incarnation
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on all records. Raises EngineFault."""
-        outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        outcome = Outcome(view.clock, records[-1].offset + 1, view.in_force)
         outcome.records = len(records)
+        policy = self._going_by.rules(view.in_force).identity
         stored = view.rows(list({record.key for record in records if record.key}))
         identities: dict[bytes, Identity | None] = {}  # None: forgotten
         touched: set[bytes] = set()
@@ -44,6 +52,12 @@ class Resolve:
         for record in records:
             try:
                 arrival, origin = read(record)
+                if arrival.kind == "rules":
+                    if not self._going_by.take(arrival, outcome):
+                        outcome.next_offset = record.offset
+                        break
+                    policy = self._going_by.rules(outcome.in_force).identity
+                    continue
                 if origin is None:
                     raise ValueError("an internal record without src")
                 if outcome.is_repeat(origin, view):
@@ -58,7 +72,7 @@ class Resolve:
                     known = decode_row(stored[record.key].value or b"")
                 else:
                     known = None
-                resolved = resolve(known, arrival, self._policy)
+                resolved = resolve(known, arrival, policy)
             except Exception as error:
                 raise EngineFault(record.offset, error) from error
             identities[record.key] = resolved.row
@@ -88,7 +102,7 @@ class Resolve:
         outcome.outputs.append(shown)
         outcome.count("messages", message.kind)
 
-    def tell(self, _partition: int, _keys: Any, _rows: Any, _clock: Any) -> list[Output]:
+    def tell(self, *_: Any) -> list[Output]:
         """There is no topic of views."""
         return []
 

@@ -3,27 +3,32 @@
 Rule 1: one event at a time: outputs never depend on where a batch was cut.
 Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand at a time; the
 cursor says how far it came, and a later run goes on from there to the same outputs.
+Rule 3: other rules come into force at a record that says so: at once for who does something, and at
+the ticks that follow for everybody else, some at each. No purchase waits for a million judgements.
 """
 
 from collections.abc import Iterable
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
+import msgspec
+
 from adaptive_stream.engine.clock import Clock, decode_clock
-from adaptive_stream.engine.context import NOTHING, Context, Given
+from adaptive_stream.engine.context import NOTHING, Given
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
-from adaptive_stream.engine.decision import Opportunity, Suppression
+from adaptive_stream.engine.decision import Decision, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
-from adaptive_stream.engine.notice import PREFIX, Notice, decode_notice, newer
+from adaptive_stream.engine.notice import PREFIX, newer
 from adaptive_stream.engine.step import show, step
+from adaptive_stream.engine.switch import decode_switch, switched
 from adaptive_stream.engine.view import View as Known
 from adaptive_stream.outputs import customer_state
 from adaptive_stream.outputs import records as records_of
 from adaptive_stream.stages import counts
+from adaptive_stream.stages.context import context_of
 from adaptive_stream.stages.dead_letters import of_engine_fault, tick_fault
-from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, Rows, View
+from adaptive_stream.stages.going_by import EMPTY, GoingBy, Library
+from adaptive_stream.stages.outcome import NEVER, EngineFault, InForce, Outcome, Row, Rows, View
 from adaptive_stream.stages.records import (
     CUSTOMER_CHANGELOG,
     CUSTOMER_FACTS,
@@ -31,18 +36,23 @@ from adaptive_stream.stages.records import (
     message_output,
     read,
 )
-from adaptive_stream.stages.warm import Warm
+from adaptive_stream.stages.traces import HEADER as TRACE
+from adaptive_stream.stages.warm import WARM_BYTES, Warm
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
-WARM_BYTES = 64 << 20
 NEW_STATE_BYTES = 1_024
 HAS_CONTEXT = PREFIX.encode()  # A row that says whether any notice came: most ask for none.
+SWEPT_MAX = 100  # Customers that a tick judges anew after a change of the rules,
+SWEPT_BYTES = 64 << 10  # and what their states may take: both the same for every worker, for ever.
+CUSTOMERS = "c-"  # Before every customer, and behind every other key.
+SWEEPING = 1 << 62  # As the wake_ms of a cursor: whoever was due has been told.
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
 
 class Step:
-    """The third stage. `prefix` stands before the names of our topics, `tick_customers_max` is
-    how many a tick fires before a checkpoint."""
+    """The third stage. `prefix` stands before the names of our topics, `rules` are those of a
+    partition that was told of none, `library` has those that it may be told of, by id;
+    `tick_customers_max` is how many a tick fires before a checkpoint."""
 
     name = "step"
 
@@ -53,13 +63,15 @@ class Step:
         rules: Rules,
         tick_customers_max: int = TICK_CUSTOMERS_MAX,
         warm_bytes: int = WARM_BYTES,
+        library: Library = EMPTY,
+        swept_max: int = SWEPT_MAX,
     ) -> None:
         self.topics = (prefix + CUSTOMER_FACTS,)
         self.changelog = prefix + CUSTOMER_CHANGELOG
         self.views = prefix + customer_state.TOPIC
-        self.rules = rules.id
-        self.engine_rules = rules
+        self.going_by = GoingBy(rules, library)
         self.tick_customers_max = tick_customers_max
+        self.swept_max = swept_max
         self.prefix = prefix
         self.incarnation = incarnation
         self.warm = Warm(warm_bytes)
@@ -78,15 +90,17 @@ class Step:
                 break
         return run.encoded()
 
-    def tell(self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock) -> list[Output]:
+    def tell(
+        self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock, in_force: InForce
+    ) -> list[Output]:
         """What customer.state.v1 should say of these customers; nothing of one that is unknown."""
-        told = []
-        found = rows([*keys])
-        given = Given(clock, Context(partial(look, rows)))
+        told: list[Output] = []
+        rules, found = self.going_by.rules(in_force), rows([*keys])
+        given = Given(clock, context_of(rows))
         for key in keys:
             row = found.get(key)
             customer = decode_customer(row.value or b"") if row else Customer(key.decode())
-            state = show(customer, self.engine_rules, given)
+            state = show(customer, rules, given)
             record = customer_state.record(state) if state else None
             value, headers = (record.value, record.headers) if record else (None, ())
             told.append(Output(self.views, partition, key, value, headers))
@@ -97,19 +111,13 @@ class Step:
         return of_engine_fault(tp, record, fault)
 
 
-def look(rows: Rows, subject: str) -> Notice | None:
-    """The newest notice of a subject among the rows of a partition."""
-    key = (PREFIX + subject).encode()
-    row = rows([key]).get(key)
-    return decode_notice(row.value) if row and row.value else None
-
-
 class _Run:
     """One batch at work."""
 
     def __init__(self, stage: Step, tp: Any, records: list[Any], view: View) -> None:
-        self.outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        self.outcome = Outcome(view.clock, records[-1].offset + 1, view.in_force)
         self._stage = stage
+        self._rules = stage.going_by.rules(view.in_force)
         self._view = view
         self._cursor = view.cursor
         self._tp = tp
@@ -117,9 +125,7 @@ class _Run:
         self._stored = view.rows([HAS_CONTEXT, *{record.key for record in records if record.key}])
         self._customers: dict[bytes, Customer | None] = {}  # None: forgotten
         self._views: dict[bytes, Known | None] = {}
-        self._context = (
-            Context(partial(look, self._rows)) if HAS_CONTEXT in self._stored else NOTHING
-        )
+        self._context = context_of(self._rows) if HAS_CONTEXT in self._stored else NOTHING
         self._bytes = 0  # What the states will take when they are encoded, roughly.
 
     def is_full(self) -> bool:
@@ -133,6 +139,8 @@ class _Run:
             return self._tick(record, arrival)
         if arrival.kind == "notice":
             return self._notice(record.key, arrival.body)
+        if arrival.kind == "rules":
+            return self._switch(arrival)
         if origin is None:
             raise ValueError("an internal record without src")
         self.outcome.records += 1
@@ -149,7 +157,7 @@ class _Run:
             self._bytes += len(key) + len(body)  # A night's prices do not fit into one checkpoint.
             self.outcome.rows[key] = Row(NEVER, body)
             self.outcome.rows[HAS_CONTEXT] = Row(NEVER, b"1")
-            self._context = Context(partial(look, self._rows))
+            self._context = context_of(self._rows)
         return True
 
     def _rows(self, keys: list[bytes]) -> dict[bytes, Row]:
@@ -157,8 +165,21 @@ class _Run:
         rows = self.outcome.rows
         return self._view.rows(keys) | {key: rows[key] for key in keys if key in rows}
 
+    def _switch(self, arrival: Arrival) -> bool:
+        """Other rules are in force from here on. False: they must be loaded first."""
+        going_by, before = self._stage.going_by, self._rules
+        taken = going_by.take(arrival, self.outcome, CUSTOMERS)
+        rules = self._rules = going_by.rules(self.outcome.in_force)
+        if rules is not before:
+            self._views.clear()  # They were folded under the policy of before.
+            told = switched(before, rules, decode_switch(arrival.body), arrival.log_ms)
+            for suppression in told:
+                self._write(suppression, arrival)
+        return taken
+
     def _tick(self, record: Any, tick: Arrival) -> bool:
-        """Fires whoever is due. False: not all of them yet.
+        """Fires whoever is due, then judges anew some whom other rules may concern. False: not all
+        of them yet.
 
         The same tick again changes nothing in a state (a law of the engine), so it does not
         matter whether a customer who stays due is met once more behind the cursor.
@@ -168,6 +189,8 @@ class _Run:
         outcome = self.outcome
         clock = outcome.clock = outcome.clock.ticked(decode_clock(tick.body))
         wake_ms, idx, customer = self._cursor or (NEVER, 0, "")
+        if wake_ms == SWEEPING:
+            return self._sweep(record.offset, idx)
         count = self._stage.tick_customers_max
         due = self._view.due(clock.now_ms, (wake_ms, customer.encode()), count)
         self._stored = self._view.rows([key for _, key in due])
@@ -180,7 +203,29 @@ class _Run:
             if len(due) < count:
                 self._cursor = None
         outcome.cursor = self._cursor
-        return outcome.cursor is None
+        if outcome.cursor is not None or outcome.in_force.swept is None:
+            return outcome.cursor is None
+        if self._customers:  # Their states fill this batch.
+            outcome.cursor = self._cursor = (SWEEPING, idx, "")
+            return False
+        return self._sweep(record.offset, idx)
+
+    def _sweep(self, offset: int, idx: int) -> bool:
+        """Judges some more by the rules that are new. Which, does not depend on any batch."""
+        outcome, room = self.outcome, SWEPT_BYTES
+        count = self._stage.swept_max
+        keys = self._view.following((outcome.in_force.swept or "").encode(), count)
+        self._stored = self._view.rows(keys)
+        swept = None if len(keys) < count else keys[-1].decode()
+        for key in keys:
+            room -= len(self._stored[key].value or b"")
+            idx = self._fire(key, outcome.clock.now_ms, offset, idx)
+            if room <= 0:
+                swept = key.decode()
+                break
+        outcome.in_force = msgspec.structs.replace(outcome.in_force, swept=swept)
+        outcome.cursor = self._cursor = None
+        return True
 
     def _fire(self, key: bytes, now_ms: int, offset: int, idx: int) -> int:
         """A tick for one customer. If the engine raises, she waits for her next fact instead."""
@@ -192,7 +237,7 @@ class _Run:
             self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
             fault = EngineFault(offset, error)
             self.outcome.outputs.append(tick_fault(self._tp, key, fault))
-            self.outcome.count("engine_exceptions", type(error).__name__)
+            self.outcome.count("parked", type(error).__name__)
             self.outcome.count("dead_letters", "engine_fault")
             return idx
 
@@ -202,17 +247,13 @@ class _Run:
         customer = self._customer(key)
         was_too_busy = customer is not None and customer.too_busy
         known = self._views.get(key)
-        stepped = step(customer, arrival, stage.engine_rules, outcome.clock, self._context, known)
+        stepped = step(customer, arrival, self._rules, outcome.clock, self._context, known)
         self._customers[key], self._views[key] = stepped.state, stepped.view
         if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
             outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
-            for topic, key, value, headers in map(_fields, records_of(decision)):
-                outcome.outputs.append(
-                    Output(stage.prefix + topic, self._view.owner, key, value, headers)
-                )
-            self._count(decision, arrival.log_ms)
+            self._write(decision, arrival)
         for message in stepped.messages:
             src = f"{self._here}/{offset}/{idx}"
             outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
@@ -221,16 +262,16 @@ class _Run:
             outcome.count(*counts.of_fault(fault))
         return idx
 
-    def _count(self, decision: Any, log_ms: int) -> None:
+    def _write(self, decision: Decision, arrival: Arrival) -> None:
+        owner, prefix = self._view.owner, self._stage.prefix
+        for each in records_of(decision):
+            traced = (*each.headers, (TRACE, arrival.trace)) if arrival.trace else each.headers
+            output = Output(prefix + each.topic, owner, each.key, each.value, traced)
+            self.outcome.outputs.append(output)
+        for labels in counts.of_decision(decision):
+            self.outcome.count(*labels)
         if isinstance(decision, Suppression):
-            channel, action, because = decision.channel, decision.action, decision.because
-            self.outcome.count("suppressions", channel, action, because)
-            self.outcome.suppressed.append(log_ms)
-        elif isinstance(decision, Opportunity):
-            self.outcome.count("opportunities", decision.action, decision.kind)
-        for transition in getattr(decision, "transitions", ()):
-            for labels in counts.of_transition(transition):
-                self.outcome.count(*labels)
+            self.outcome.suppressed.append(arrival.log_ms)
 
     def _customer(self, key: bytes) -> Customer | None:
         if key in self._customers:
@@ -257,6 +298,3 @@ class _Run:
                 self.outcome.rows[key] = row
             self._stage.warm.put(value, customer, self._views.get(key))
         return self.outcome
-
-
-_fields = attrgetter("topic", "key", "value", "headers")

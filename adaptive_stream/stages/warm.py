@@ -8,6 +8,7 @@ from adaptive_stream.engine.context import NOTHING
 from adaptive_stream.engine.customer import Customer, decode_customer
 from adaptive_stream.engine.view import View
 
+WARM_BYTES = 64 << 20
 OBJECTS = 12  # A state and its view take so many times the bytes that it is encoded to.
 
 

@@ -23,8 +23,8 @@ def worked(
 
 
 def _buried(stage: Stage, tp: Any, record: Any, view: View, fault: EngineFault) -> Outcome:
-    outcome = Outcome(clock=view.clock, next_offset=record.offset + 1)
+    outcome = Outcome(view.clock, record.offset + 1, view.in_force)
     outcome.outputs = [stage.dead_letter(tp, record, fault)]
-    outcome.count("engine_exceptions", type(fault.error).__name__)
+    outcome.count("parked", type(fault.error).__name__)
     outcome.count("dead_letters", "engine_fault")
     return outcome

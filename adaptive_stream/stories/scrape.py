@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from adaptive_stream.process.metrics import PREFIX
+from adaptive_stream.metrics.listed import PREFIX
 from adaptive_stream.stories.output import Output, metric
 from adaptive_stream.stories.phrases import METRICS
 

@@ -17,11 +17,13 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.metrics.watch import Watch
+from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.http import Http
 from adaptive_stream.process.logs import start_logging
-from adaptive_stream.process.metrics import Metrics
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import STAGES, group_of
+from adaptive_stream.stages.admit import Admit
 from adaptive_stream.stages.every import stage_of
 from adaptive_stream.stages.outcome import Stage
 from adaptive_stream.stages.records import CLOCK
@@ -32,6 +34,7 @@ from adaptive_stream.worker.keeper import Keeper
 from adaptive_stream.worker.monitor import SlimMonitor
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.recovery import Tables
+from adaptive_stream.worker.rulebook import Rulebook
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
@@ -43,16 +46,25 @@ class StageApp(faust.App):
     mundane_level = "debug"  # "Starting...", "Stopping...": nobody must act on them.
     logger = logging.getLogger("faust.app")  # Else its lines ("Flush ...") pass for ours.
 
-    def __init__(self, stage: Stage, settings: Settings, catalog: Catalog, **conf: Any) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        settings: Settings,
+        catalog: Catalog,
+        rulebook: Rulebook | None,
+        **conf: Any,
+    ) -> None:
         super().__init__(group_of(catalog.prefix, stage.name), **conf)
         self.stage = stage
         self.settings = settings
         self.catalog = catalog
-        self.metrics = Metrics(stage.name)
-        self.keeper = Keeper(stage, settings, self.metrics)
+        own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
+        self._watch = Watch(stage.name, own, wall=wall, traces_url=settings.traces_url)
+        self.rulebook = rulebook
+        self.keeper = Keeper(stage, settings, self._watch, rulebook)
         self.batch_bytes_max = 1 << 20
         port = settings.web_port + STAGES.index(stage.name)
-        self._http = Http(settings.web_host, port, self.metrics, self.is_ready)
+        self._http = Http(settings.web_host, port, self._watch.metrics, self.is_ready)
         self._clock: asyncio.Task[None] | None = None
         self._taken_over = False
 
@@ -69,9 +81,18 @@ class StageApp(faust.App):
             self.batch_bytes_max = int(found.message_bytes * BATCH_SHARE)
             self.keeper.bytes_max = self.batch_bytes_max
             self.keeper.outboxes = Outboxes(self.producer, found.partitions)
+            if self.rulebook is not None:
+                await self._open_rules(self.rulebook)
+            self._watch.look_at(lambda: self.keeper.partitions, self.consumer.waits, self.is_ready)
             await self._http.start()
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)
+
+    async def _open_rules(self, rulebook: Rulebook) -> None:
+        await self.producer.maybe_start()
+        await rulebook.start(self.keeper.outboxes)
+        if isinstance(self.stage, Admit):
+            self.stage.go_by(rulebook.active)
 
     def on_taken_over(self, assignment: set[Any]) -> None:
         """Called when the partitions of an assignment are ours."""
@@ -81,6 +102,8 @@ class StageApp(faust.App):
         if self.settings.clock == "wall" and owns_clock and self._clock is None:
             clock = BarrierClock(self.settings, self.keeper.outboxes, self.catalog)
             self._clock = asyncio.get_running_loop().create_task(clock.run())
+            if self.rulebook is not None:
+                self.rulebook.tell(owns_clock=True)
 
     def on_rebalance_start(self) -> None:
         """Another may own the clock afterwards."""
@@ -91,23 +114,30 @@ class StageApp(faust.App):
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
+            if self.rulebook is not None:
+                self.rulebook.tell(owns_clock=False)
 
     async def on_stop(self) -> None:
         """The orderly end: what is under way is checkpointed and committed."""
         self._stop_clock()
         self.consumer.stop_flow()
         await self.keeper.release(self.consumer)
+        if self.rulebook is not None:
+            await self.rulebook.stop()
         await super().on_stop()
         await self._http.stop()
 
 
-def build_app(stage: Stage, settings: Settings, catalog: Catalog) -> StageApp:
+def build_app(
+    stage: Stage, settings: Settings, catalog: Catalog, rulebook: Rulebook | None = None
+) -> StageApp:
     """The app of a stage, not started."""
     session_s = settings.session_timeout_ms / 1000
     app = StageApp(
         stage,
         settings,
         catalog,
+        rulebook,
         broker=[URL(f"{SCHEME}://{each}") for each in settings.bootstrap.split(",")],
         broker_credentials=_credentials(settings),
         broker_session_timeout=session_s,
@@ -173,21 +203,24 @@ class Worker(faust.Worker):
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
-    log_time, warm_bytes = settings.clock == "log", settings.warm_bytes
+    rulebook = Rulebook(settings, catalog)
     stage = stage_of(
-        stage_name, catalog, settings.hash_key, log_time=log_time, warm_bytes=warm_bytes
-    )
-    run(stage, settings, catalog)
+        stage_name, catalog, settings.hash_key, rulebook.library, log_time=settings.clock == "log",
+        warm_bytes=settings.warm_bytes, traces_per_million=settings.traces_begun,
+    )  # fmt: skip
+    run(stage, settings, catalog, rulebook)
 
 
-def run(stage: Stage, settings: Settings, catalog: Catalog) -> NoReturn:
-    """Runs a stage until it is told to stop."""
-    start_logging(settings.log_level, stage.name)
+def run(
+    stage: Stage, settings: Settings, catalog: Catalog, rulebook: Rulebook | None = None
+) -> NoReturn:
+    """Runs a stage until it is told to stop. `rulebook`: where rules matter to it."""
+    start_logging(settings.log_level, stage.name, settings.log_format)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
-    app = build_app(stage, settings, catalog)
+    app = build_app(stage, settings, catalog, rulebook)
     worker = Worker(
         app, loop=loop, quiet=True, loglevel=settings.log_level, override_logging=False,
         redirect_stdouts=False,

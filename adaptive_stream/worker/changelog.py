@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -9,12 +10,12 @@ from aiokafka.admin import AIOKafkaAdminClient
 from faust.types import TP
 
 from adaptive_stream.checkpoint import effects
-from adaptive_stream.engine.clock import Clock
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import Stage, View
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.store import Store
 
+Load = Callable[[str], Awaitable[None]]  # the id of rules
 READ_RECORDS = 10_000
 READ_WITHIN_S = 60.0  # A changelog that gives nothing for so long cannot be read.
 
@@ -113,7 +114,7 @@ class PartitionEffects:
 
 class KeptEffects(PartitionEffects):
     """Performs all effects, for a partition with a changelog and a store. `newest` is the
-    partition as of its last accepted batch, None before there is one."""
+    partition as of its last accepted batch, None before there is one; `load` brings rules."""
 
     def __init__(
         self,
@@ -123,6 +124,7 @@ class KeptEffects(PartitionEffects):
         tp: TP,
         store: Store,
         found: effects.Input,
+        load: Load,
     ) -> None:
         super().__init__(outboxes)
         self.newest: View | None = None
@@ -133,6 +135,7 @@ class KeptEffects(PartitionEffects):
         self._tp = tp
         self._store = store
         self._input = found
+        self._load = load
         if self._views is not None:
             outboxes.box(self._views.topic, self._views.partition).spans = []
 
@@ -156,8 +159,10 @@ class KeptEffects(PartitionEffects):
                 return effects.Chunk(list(map(_logged, records)), next_offset)
             case effects.ReadViews():
                 return await self._read_views(effect.offset)
+            case effects.LoadRules():
+                return await self._load(effect.in_force.id)
             case effects.PutViews():
-                return await self._put_views(list(effect.keys), effect.clock)
+                return await self._put_views(effect)
             case effects.ReadStore():
                 return store.meta()
             case effects.WipeStore():
@@ -176,11 +181,13 @@ class KeptEffects(PartitionEffects):
             entries.append((key, value, headers))
         return int(await self._outboxes.append_whole(self._log.topic, self._log.partition, entries))
 
-    async def _put_views(self, keys: list[bytes], clock: Clock) -> None:
+    async def _put_views(self, put: effects.PutViews) -> None:
         newest = self.newest  # Outputs of it may be on their way: nothing older may follow them.
         rows = newest.rows if newest else self._store.rows
-        clock = newest.clock if newest else clock
-        told = self._stage.tell(self._log.partition, keys, rows, clock)
+        given = newest or put
+        told = self._stage.tell(
+            self._log.partition, list(put.keys), rows, given.clock, given.in_force
+        )
         await self._outboxes.acknowledged(self._outboxes.write(told))
 
     def _spans(self) -> list[effects.Span]:

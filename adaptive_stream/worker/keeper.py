@@ -13,15 +13,17 @@ from faust.types import TP
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress
-from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.metrics.watch import Observed, Watch
+from adaptive_stream.process.logs import at
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.stale import LOST_S, remove_stale
-from adaptive_stream.stages.outcome import EngineFault, Stage
+from adaptive_stream.stages.outcome import NOTHING_SAID, EngineFault, Stage
 from adaptive_stream.stages.working import worked
 from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects, Reader, read_inputs
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.partition import Partition, drive
-from adaptive_stream.worker.producer import Outbox, Outboxes
+from adaptive_stream.worker.producer import Outboxes
+from adaptive_stream.worker.rulebook import Rulebook
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
@@ -36,21 +38,23 @@ RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next own
 class Keeper:
     """Takes partitions over, works on their batches, and lets them go."""
 
-    def __init__(self, stage: Stage, settings: Settings, metrics: Metrics) -> None:
+    def __init__(
+        self, stage: Stage, settings: Settings, watch: Watch, rulebook: Rulebook | None = None
+    ) -> None:
         self.stage = stage
+        self.rulebook = rulebook
         self.partitions: dict[TP, Partition] = {}
         self.outboxes: Outboxes
         self.bytes_max = 1 << 20
         self._settings = settings
+        self._watch = watch
         self._turn_records = TURN_RECORDS_MIN
-        self._metrics = metrics
         self._memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
         self._directory = settings.data_dir / stage.name
         self._tidying: asyncio.TimerHandle | None = None
         self._reader: Reader | None = None
         self._restoring: asyncio.Task[None] | None = None
         self._beside: set[asyncio.Task[None]] = set()
-        metrics.lag = self._waiting
 
     def positions(self) -> Mapping[TP, int]:
         """What may be committed: never ahead of a checkpoint."""
@@ -75,9 +79,8 @@ class Keeper:
         inputs = await read_inputs(self._settings, group, sorted(assigned))
         if self.stage.changelog is None:
             for tp in assigned:
-                start = steps.position(inputs[tp])
-                effects = PartitionEffects(self.outboxes)
-                self.partitions[tp] = Partition(tp, start, effects, self._metrics)
+                effects = Observed(self._watch, tp, PartitionEffects(self.outboxes))
+                self.partitions[tp] = Partition(tp, steps.position(inputs[tp]), effects)
         else:
             if self._reader is None:
                 self._reader = Reader(self._settings)
@@ -88,9 +91,7 @@ class Keeper:
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
-        self._metrics.recovery_seconds = time.perf_counter() - began
-        self._metrics.partitions = len(assigned)
-        self._metrics.add("rebalances")
+        self._watch.taken_over(time.perf_counter() - began)
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 
     def _remove_stale(self, ours: set[str], *, are_open: bool = False) -> None:
@@ -106,10 +107,16 @@ class Keeper:
     async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
         store = Store(self._directory / _name_of(tp), self._memory)
         try:
-            effects = KeptEffects(self.stage, self.outboxes, reader, tp, store, found)
+            effects = KeptEffects(
+                self.stage, self.outboxes, reader, tp, store, found, self._load_rules
+            )
+            observed = Observed(self._watch, tp, effects)
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
-            work = steps.recover(owner, self.stage.views is not None, self._settings.tenant)
-            progress: Progress = await drive(work, effects)
+            first = self.rulebook.first if self.rulebook else NOTHING_SAID
+            has_views, tenant = self.stage.views is not None, self._settings.tenant
+            work = steps.recover(owner, has_views, tenant, first)
+            progress: Progress = await drive(work, observed)
+            observed.recovered()
         except BaseException:
             store.close()
             raise
@@ -117,9 +124,8 @@ class Keeper:
         if mark is None:
             raise RuntimeError("a takeover without a checkpoint")
         partition = self.partitions[tp] = Partition(
-            tp, mark.next_offset, effects, self._metrics, self.stage.rules, progress, store,
-            self.bytes_max,
-        )  # fmt: skip
+            tp, mark.next_offset, observed, progress, store, self.bytes_max
+        )
         effects.newest = partition
 
     async def release(self, consumer: Consumer) -> None:
@@ -140,7 +146,6 @@ class Keeper:
                 if task in late:
                     partition.abandon()
         self.partitions = {}
-        self._metrics.partitions = 0
         if self._reader is not None:
             await self._reader.stop()
             self._reader = None
@@ -175,18 +180,29 @@ class Keeper:
         inbox.put_back([record for record in records if record.offset >= outcome.next_offset])
         reach = self.outboxes.write(outcome.outputs)
         partition.accept(outcome, reach)
-        self._metrics.batch(outcome.records, outcome.counts)
-        if outcome.suppressed and self._settings.clock == "wall":
-            self._remember(self._timed(outcome.suppressed, reach))
+        if outcome.unknown:
+            inbox.ready = False
+            self._remember(self._go_on_with(outcome.unknown, partition))
+        self._watch.batch(inbox.tp, records, outcome)
+        if outcome.suppressed:
+            acknowledged = self.outboxes.acknowledged(reach)
+            self._remember(self._watch.suppressed(outcome, acknowledged))
         fit = int(len(records) * TURN_S / (time.perf_counter() - began_s))
         if fit < self._turn_records or len(records) == self._turn_records:
             self._turn_records = max(TURN_RECORDS_MIN, min(fit, self._settings.records_max))
 
-    async def _timed(self, suppressed: list[int], reach: dict[Outbox, int]) -> None:
-        await self.outboxes.acknowledged(reach)
-        now_s = time.time()
-        for log_ms in suppressed:
-            self._metrics.suppression_seconds.observe(max(0.0, now_s - log_ms / 1000))
+    async def _load_rules(self, id_: str) -> None:
+        if self.rulebook is not None:
+            await self.rulebook.load(id_)
+
+    async def _go_on_with(self, id_: str, partition: Partition) -> None:
+        try:
+            await self._load_rules(id_)
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
+            die("loading rules", error)
+        partition.on_room()
 
     def _remember(self, work: Coroutine[Any, Any, None]) -> None:
         """Runs it beside; asyncio itself would forget it."""
@@ -196,12 +212,10 @@ class Keeper:
 
     def _say(self, partition: Partition, fault: EngineFault) -> None:
         kind = type(fault.error).__name__
-        place = f"{partition.tp.topic}/{partition.tp.partition}/{fault.offset}"
-        log.error("the engine raised %s at %s: see its dead-letter topic", kind, place)
+        where = at(partition.tp.topic, partition.tp.partition, fault.offset)
+        says = "the engine raised %s at %s/%d/%d: see its dead-letter topic"
+        log.error(says, kind, *where.values(), extra=where)
         log.debug("what it raised", exc_info=fault.error)
-
-    def _waiting(self) -> int:
-        return sum(each.next_offset - each.committable for each in self.partitions.values())
 
     def _on_room(self, consumer: Consumer, inbox: Inbox) -> None:
         if not inbox.ready:

@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable, Generator
 from heapq import merge
 from itertools import islice
-from typing import Any, Protocol
+from typing import Any
 
 from faust.types import TP
 
 from adaptive_stream.checkpoint import generators as steps
-from adaptive_stream.checkpoint.effects import Effect
+from adaptive_stream.checkpoint.effects import Effect, Performer
 from adaptive_stream.checkpoint.progress import Pending, Progress
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.process.metrics import Metrics
-from adaptive_stream.stages.outcome import NEVER, Outcome, Row
+from adaptive_stream.metrics.watch import Observed
+from adaptive_stream.stages.outcome import NEVER, NOTHING_SAID, Outcome, Row
 from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.store import Store
 
@@ -30,14 +30,7 @@ OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint wai
 IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
 
-class Effects(Protocol):
-    """What performs an Effect of the generators."""
-
-    async def perform(self, effect: Effect) -> Any:
-        """Its result."""
-
-
-async def drive(work: Generator[Effect, Any, Any], effects: Effects) -> Any:
+async def drive(work: Generator[Effect, Any, Any], performer: Performer) -> Any:
     """Runs a generator to its end; returns what it returns."""
     result = None
     while True:
@@ -45,7 +38,7 @@ async def drive(work: Generator[Effect, Any, Any], effects: Effects) -> Any:
             effect = work.send(result)
         except StopIteration as end:
             return end.value
-        result = await effects.perform(effect)
+        result = await performer.perform(effect)
 
 
 class Partition:
@@ -55,9 +48,7 @@ class Partition:
         self,
         tp: TP,
         next_offset: int,
-        effects: Effects,
-        metrics: Metrics,
-        rules: str = "",
+        effects: Observed,
         progress: Progress | None = None,
         store: Store | None = None,
         bytes_max: int = 3 << 20,
@@ -66,6 +57,7 @@ class Partition:
         self.next_offset = next_offset
         mark = progress.mark if progress else None
         self.clock = mark.clock if mark else Clock()
+        self.in_force = mark.in_force if mark else NOTHING_SAID
         self.cursor = mark.cursor if mark else None
         self.sources = dict(progress.sources) if progress else {}
         self.committable = next_offset
@@ -74,8 +66,6 @@ class Partition:
         self._progress = progress
         self._store = store
         self._effects = effects
-        self._metrics = metrics
-        self._rules = rules
         self._overlay: dict[bytes, Row] = {}
         self._pending: Pending | None = None
         self._pending_bytes = self._pending_output_bytes = 0
@@ -88,6 +78,15 @@ class Partition:
     def owner(self) -> int:
         """The partition's number: that of every output which is keyed by customer."""
         return int(self.tp.partition)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its store may be asked; one that is being let go of is closed without a word."""
+        return not self._closing
+
+    def store_figures(self) -> dict[str, int]:
+        """What its store takes, by the names of metrics; {} without a store."""
+        return {} if self._store is None else self._store.figures()
 
     def has_room(self) -> bool:
         """Whether another batch may be stepped before the next checkpoint is done."""
@@ -120,14 +119,23 @@ class Partition:
         stored = self._store.due(until_ms, after) if self._store is not None else ()
         return list(islice(merge(fresh, (at for at in stored if at[1] not in overlay)), count))
 
+    def following(self, after: bytes, count: int) -> list[bytes]:
+        """The keys of the first rows behind `after`, in order."""
+        fresh = {key: row for key, row in self._overlay.items() if key > after}
+        gone = sum(row.value is None for row in fresh.values())
+        stored = self._store.following(after, count + gone) if self._store is not None else []
+        there = {*stored, *fresh} - {key for key, row in fresh.items() if row.value is None}
+        return sorted(there)[:count]
+
     def accept(self, outcome: Outcome, reach: dict[Any, int]) -> None:
         """Takes what a batch did. `reach`: its outputs as they were handed to the outboxes."""
         pending = self._pending
         if pending is None:
-            pending = self._pending = Pending(rules=self._rules)
+            pending = self._pending = Pending()
         pending.next_offset = self.next_offset = outcome.next_offset
         pending.cursor = self.cursor = outcome.cursor
         pending.clock = self.clock = outcome.clock
+        pending.in_force = self.in_force = outcome.in_force
         pending.rows.update(outcome.rows)
         pending.sources.update(outcome.sources)
         pending.outputs.update(reach)
@@ -168,12 +176,12 @@ class Partition:
                     await self._checkpoint()
                 elif self._progress is not None and not self._closing:
                     await drive(steps.prove(self._progress), self._effects)
-                    self._count_strangers()
+                    self._effects.proven(self._progress)
                     self.on_room()
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
-            die(f"checkpointing {self.tp.topic}-{self.tp.partition}", error)
+            die(f"checkpointing {self.tp.topic}-{self.tp.partition}", error, self.tp)
 
     async def _checkpoint(self) -> None:
         pending = self._pending
@@ -196,8 +204,7 @@ class Partition:
         for key, row in pending.rows.items():
             if self._overlay.get(key) is row:
                 del self._overlay[key]
-        self._metrics.checkpoint(time.perf_counter() - began)
-        self._count_strangers()
+        self._effects.durable(time.perf_counter() - began, self._progress)
         self.on_room()
         if self._pending is not None:
             self._work.set()
@@ -210,9 +217,3 @@ class Partition:
                 await self._hurry.wait()
         except TimeoutError:
             pass
-
-    def _count_strangers(self) -> None:
-        progress = self._progress
-        if progress is not None and progress.strangers:
-            self._metrics.add("strangers", times=progress.strangers)
-            progress.strangers = 0

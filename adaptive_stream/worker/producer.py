@@ -103,7 +103,7 @@ class Outbox:
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
-            die(f"writing to {self.topic}-{self.partition}", error)
+            die(f"writing to {self.topic}-{self.partition}", error, (self.topic, self.partition))
         finally:
             self._sending = None
 

@@ -27,6 +27,13 @@ from adaptive_stream.stages.outcome import NEVER, Row
 
 VALUE, TIME, META = b"v/", b"t/", b"m/"
 _WAKE = struct.Struct(">Q")
+FIGURES = {
+    "store_memtable_bytes": "rocksdb.cur-size-all-mem-tables",
+    "store_sst_bytes": "rocksdb.total-sst-files-size",
+    "store_keys": "rocksdb.estimate-num-keys",
+    "store_compactions_running": "rocksdb.num-running-compactions",
+    "store_compaction_pending_bytes": "rocksdb.estimate-pending-compaction-bytes",
+}
 
 
 class Memory:
@@ -100,6 +107,18 @@ class Store:
                 yield place
             at.next()
 
+    def following(self, after: bytes, count: int) -> list[bytes]:
+        """The keys of the first rows behind `after`, in order."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(VALUE[:-1] + b"0")
+        at = self._db.iter(options)
+        at.seek(VALUE + after + b"\0")
+        found: list[bytes] = []
+        while at.valid() and len(found) < count:
+            found.append(at.key()[len(VALUE) :])
+            at.next()
+        return found
+
     def write(self, rows: Mapping[bytes, Row], meta: Mapping[bytes, bytes]) -> None:
         """Rows, their index and meta, all or nothing."""
         batch = WriteBatch(raw_mode=True)
@@ -117,6 +136,11 @@ class Store:
         for name, value in meta.items():
             batch.put(META + name, value)
         self._db.write(batch, self._unlogged)
+
+    def figures(self) -> dict[str, int]:
+        """What it takes, by the names of metrics. The cache is that of all stores."""
+        found = {name: self._db.property_int_value(of) or 0 for name, of in FIGURES.items()}
+        return found | {"store_cache_bytes": self._memory.cache.get_usage()}
 
     def flush(self) -> None:
         """Makes all that was written survive the process."""

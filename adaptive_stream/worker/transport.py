@@ -49,6 +49,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._records)
 
+    @property
+    def first_ms(self) -> int | None:
+        """The timestamp of the next record, None if there is none."""
+        return self._records[0].timestamp if self._records else None
+
     def put(self, records: list[Any]) -> None:
         """Adds what was fetched."""
         self._records.extend(records)
@@ -216,6 +221,12 @@ class Consumer(driver.Consumer):
                 generation_id=self.app.consumer_generation_id,
             )
         )  # fmt: skip
+
+    def waits(self, tp: TP) -> tuple[int, int | None]:
+        """The offset after a partition's last record (0: unknown), and the next one's timestamp."""
+        consumer, inbox = self._thread._ensure_consumer(), self.inboxes.get(tp)
+        end = consumer.highwater(tp) if tp in consumer.assignment() else 0
+        return end or 0, inbox.first_ms if inbox else None
 
     async def move_to(self, positions: Mapping[TP, int]) -> None:
         """Starts the partitions at these offsets, with empty inboxes."""

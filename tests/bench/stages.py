@@ -18,9 +18,9 @@ from faust.types import TP
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.stages.admit import Admit
-from adaptive_stream.stages.outcome import Outcome, Row
 from adaptive_stream.stages.resolve import Resolve
 from adaptive_stream.stages.step import Step
+from adaptive_stream.stages.table import Table
 from tests.bench import mix
 from tests.bench.figures import Figure, rounded
 from tests.bench.lab import TENANT_KEY
@@ -44,32 +44,6 @@ class Record(NamedTuple):
     headers: list[tuple[str, bytes]]
 
 
-class Memory:
-    """A partition's view with its rows in a dict."""
-
-    def __init__(self, clock: Clock) -> None:
-        self.clock = clock
-        self.cursor: Any = None
-        self.sources: dict[str, Any] = {}
-        self.bytes_max = 1 << 30
-        self.owner = 0
-        self._rows: dict[bytes, Row] = {}
-
-    def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
-        """The rows that exist."""
-        return {key: self._rows[key] for key in keys if key in self._rows}
-
-    def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[Any]:
-        """Nothing: time stands still here."""
-        del until_ms, after, count
-        return []
-
-    def accept(self, outcome: Outcome) -> None:
-        """Takes what a batch did."""
-        self._rows.update(outcome.rows)
-        self.sources.update(outcome.sources)
-
-
 class Run:
     """The three stages, each with one partition, wired to each other in memory."""
 
@@ -81,7 +55,7 @@ class Run:
             "resolve": Resolve("", 1, catalog.rules),
             "step": Step("", 1, catalog.rules),
         }
-        self._views = {name: Memory(clock) for name in self._stages}
+        self._views = {name: Table(clock, bytes_max=1 << 30) for name in self._stages}
         self._offsets: dict[str, int] = {}
         self._profiles = profiles
         self._now_ms = now_ms

@@ -10,7 +10,8 @@ TOLD = ("customer.state-changed.v1", "suppressions.email.v1", "opportunities.v1"
 # What a customer is called, when the log had her facts, and how often something was told: two runs
 # differ in these.
 ASIDE = ("customer", "state_seq", "members", "was", "identity_epoch", "consent_epoch", "offers")
-ASIDE += ("joinings",)
+# What a look alone changes is shown with her next change, and which that is differs too.
+ASIDE += ("joinings", "interest")
 ASIDE_OF_JOURNEY = ("member", "rev")
 
 

@@ -48,7 +48,13 @@ class Stack:
         self._options = options
         self.worker = self.another_worker("worker")
 
-    def another_worker(self, name: str, *options: str) -> RunningWorker:
+    def another_worker(
+        self,
+        name: str,
+        *options: str,
+        rules_dir: Path | None = None,
+        web_port: int | None = None,
+    ) -> RunningWorker:
         """One more in the same consumer groups, with stores and ports of its own; not started.
         `options` are its own, beside those of all."""
         return RunningWorker(
@@ -57,10 +63,12 @@ class Stack:
             tenant_key=TENANT_KEY,
             options=(
                 *("--prefix", self.prefix),
-                *("--topics-dir", str(self.topics_dir), "--rules-dir", str(self.rules_dir)),
+                *("--topics-dir", str(self.topics_dir)),
+                *("--rules-dir", str(rules_dir or self.rules_dir)),
                 *self._options,
                 *options,
             ),
+            web_port=web_port,
         )
 
     def __enter__(self) -> Self:

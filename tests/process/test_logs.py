@@ -1,5 +1,6 @@
 """What an operator reads in the worker's log."""
 
+import json
 import logging
 import re
 import subprocess
@@ -63,3 +64,37 @@ def test_our_own_lines_are_never_held_back() -> None:
     bounded = Bounded(lambda: 0.0)
     record = _record("the engine raised", name="adaptive_stream.worker.keeper")
     assert all(bounded.filter(record) for _ in range(5))
+
+
+SAYS_WHERE = """
+import logging
+from adaptive_stream.process.logs import at, start_logging
+
+start_logging("info", "step", "json")
+log = logging.getLogger("adaptive_stream.worker.keeper")
+log.error("the engine raised %s", "ValueError", extra=at("customer.facts.v1", 3, 41))
+try:
+    raise ValueError("no such thing")
+except ValueError:
+    log.critical("ending", exc_info=True)
+"""
+
+
+def test_a_collector_of_logs_gets_one_object_a_line_with_topic_partition_and_offset() -> None:
+    """Whoever searches logs by topic and offset need not take sentences apart."""
+    done = subprocess.run(
+        [sys.executable, "-c", SAYS_WHERE], capture_output=True, text=True, timeout=60, check=True
+    )
+    first, second = map(json.loads, done.stderr.splitlines())
+    assert re.fullmatch(r"[-0-9]{10}T[:0-9]{8}\.[0-9]{3}\+00:00", first.pop("time"))
+    assert first == {
+        "level": "error",
+        "stage": "step",
+        "logger": "adaptive_stream.worker.keeper",
+        "message": "the engine raised ValueError",
+        "topic": "customer.facts.v1",
+        "partition": 3,
+        "offset": 41,
+    }
+    assert second["exception"].startswith("Traceback")
+    assert "topic" not in second

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable
 
+from adaptive_stream.catalog.shelf import Shelf
 from adaptive_stream.checkpoint.progress import LEASE_S
+from adaptive_stream.stages.outcome import InForce
 from adaptive_stream.stages.records import partition_of
 from tests.simulation.hops import (
     CHANGED,
     CHANNEL,
+    TOLD,
     VIEWS,
     Hop,
     Step,
@@ -16,6 +19,7 @@ from tests.simulation.hops import (
 from tests.simulation.log import Log, Stored, Unwritten
 from tests.simulation.oracle import Accepted, Outputs, Refold, Tp
 from tests.simulation.owner import Worker
+from tests.simulation.publishers import begin, read_on
 from tests.simulation.world import SECOND_MS, Broken, World
 
 PARTITIONS = 2
@@ -43,6 +47,7 @@ class Broker:
         self._changelogs: dict[Tp, Log] = {}
         self._claimants: dict[Tp, str] = {}
         self._proofs: dict[tuple[str, Tp], int] = {}
+        self.first_rules = begin(self)
         for stage in stages:
             for partition in range(PARTITIONS):
                 self._watch(stage, partition, token)
@@ -51,10 +56,12 @@ class Broker:
         (topic,) = stage.topics
         tp = Tp(topic, partition)
         self.refolds[tp] = Refold(stage, self.log(*tp))
+        self.refolds[tp].in_force = self.first_rules
         self._watch_outputs(topic, partition)
         if stage.views is not None:
             self._watch_outputs(CHANGED, partition)
             self._watch_outputs(stage.views, partition)
+            self._watch_outputs(TOLD, partition)
         if stage.changelog is not None:
             accepted = self.accepted[tp] = Accepted(token)
             log = self._changelogs[tp] = self.log(stage.changelog, partition)
@@ -71,6 +78,13 @@ class Broker:
         if tp not in self._logs:
             self._logs[tp] = Log(topic, partition)
         return self._logs[tp]
+
+    def newest_rules(self) -> InForce:
+        """What rules.v1 says is active."""
+        shelf = Shelf()
+        read_on(self, shelf, 0)
+        assert shelf.switch is not None
+        return InForce(shelf.switch.id, shelf.switch.rev)
 
     def clean(self, before_ms: int, probability: float) -> None:
         """The cleaner comes by, perhaps not everywhere."""
@@ -94,6 +108,8 @@ class Broker:
         if accepted.take(batch) and accepted.position is not None:
             self._check_outputs(tp, accepted.position)
             state = {key: row.value for key, row in self.refolds[tp].state.items()}
+            if accepted.in_force != self.refolds[tp].in_force:
+                raise Broken(f"rules: {tp} goes by {accepted.in_force}")
             if state != accepted.rows:
                 raise Broken(f"2: {tp} at {accepted.position} is {accepted.rows}, not {state}")
 
@@ -141,9 +157,17 @@ class Broker:
             state = {key: row.value for key, row in refold.state.items()}
             if accepted is not None and accepted.rows != state:
                 raise Broken(f"2: {tp} at rest is {accepted.rows}, not {state}")
+        self._check_rules()
         self._check_conserved()
         self._check_order()
         self._check_views()
+
+    def _check_rules(self) -> None:
+        """Everybody goes by what was published last, whoever died amid telling it."""
+        newest = self.newest_rules()
+        for tp, refold in self.refolds.items():
+            if tp in self.accepted and refold.in_force != newest:
+                raise Broken(f"rules: {tp} goes by {refold.in_force}, and {newest} is active")
 
     def _check_conserved(self) -> None:
         told = [

@@ -11,16 +11,20 @@ from typing import Any
 import msgspec
 
 from adaptive_stream.engine.clock import Clock
+from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival, Message
-from adaptive_stream.stages.outcome import NEVER, Outcome, Row, Rows, View
+from adaptive_stream.stages.going_by import GoingBy, Library
+from adaptive_stream.stages.outcome import NEVER, InForce, Outcome, Row, Rows, View
 from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, Output, message_output
 from adaptive_stream.stages.records import read as read_record
 
 CHANNEL = "channel"
 CHANGED = "changed"
+TOLD = "told"
 VIEWS = "views"
 IDENTITY_LOG = "identity.log"
 CUSTOMER_LOG = "customer.log"
+NO_RULES = Rules("")
 
 encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder().decode
@@ -58,9 +62,15 @@ decode_identity = msgspec.json.Decoder(Identity).decode
 decode_customer = msgspec.json.Decoder(Customer).decode
 
 
+def _told(tp: Any, in_force: InForce) -> Output:
+    """What a partition says once, when other rules are in force."""
+    name = b"%s.%d" % (tp.topic.encode(), in_force.rev)
+    return Output(TOLD, tp.partition, name, in_force.id.encode(), (("ce_id", name),))
+
+
 class Hop:
-    """What all have in common. `src` of an output names the record it is made from; a test may put
-    a wrong rule in its place."""
+    """What all have in common. `src` of an output names the record it is made from, `goes_over`
+    takes it over to other rules; a test may put a wrong rule in the place of either."""
 
     name = ""
     topics: tuple[str, ...] = ()
@@ -71,13 +81,25 @@ class Hop:
         """`here`: topic, partition, offset and idx of this output; `incoming`: src of its input."""
         return here
 
+    def goes_over(self, arrival: Arrival, outcome: Outcome, library: Library) -> bool:
+        """Whether these rules are at hand; then they are in force, if they are newer."""
+        return GoingBy(NO_RULES, library).take(arrival, outcome)
+
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
-        """Works on all records."""
-        outcome = Outcome(clock=view.clock, next_offset=records[-1].offset + 1)
+        """Works on records until one names rules that are not at hand."""
+        outcome = Outcome(view.clock, records[-1].offset + 1, view.in_force)
         outcome.records = len(records)
         found = view.rows(sorted({record.key for record in records}))
         for record in records:
             arrival, origin = read_record(record)
+            if arrival.kind == "rules":
+                before = outcome.in_force
+                if not self.goes_over(arrival, outcome, view.library):
+                    outcome.next_offset = record.offset
+                    break
+                if outcome.in_force != before and self.changelog is not None:
+                    outcome.outputs.append(_told(tp, outcome.in_force))
+                continue
             if origin is not None and outcome.is_repeat(origin, view):
                 continue
             row, messages = self.take(found.get(record.key), arrival, tp, outcome)
@@ -161,7 +183,8 @@ class Step(Hop):
             messages = [
                 Message("identity", i, "remap", winner.encode()) for i in customer.identifiers
             ]
-        changed = encode([customer.id, customer.seq, arrival.cause, customer.into])
+        rules = outcome.in_force.id
+        changed = encode([customer.id, customer.seq, arrival.cause, customer.into, rules])
         headers = (("ce_id", b"%s.%d" % (customer.id.encode(), customer.seq)),)
         key = customer.id.encode()
         outcome.outputs.append(Output(CHANGED, tp.partition, key, changed, headers))
@@ -179,6 +202,7 @@ class Step(Hop):
         keys: Iterable[bytes],
         rows: Rows,
         clock: Clock,  # noqa: ARG002
+        in_force: InForce,  # noqa: ARG002
     ) -> list[Output]:
         """The views of these customers, to be said again."""
         found = rows([*keys])

@@ -11,11 +11,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from adaptive_stream.checkpoint.progress import CHECKPOINT, CLAIM, SOURCE
+from adaptive_stream.checkpoint.progress import CHECKPOINT, CLAIM, SOURCE, decode_mark
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.stages.outcome import Row
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.stages.outcome import NOTHING_SAID, InForce, Row
 from adaptive_stream.stages.records import Output
-from tests.simulation.hops import Hop, decode
+from tests.simulation.hops import Hop
 from tests.simulation.log import Headers, Log, Stored, Unwritten
 from tests.simulation.world import Broken
 
@@ -32,12 +33,27 @@ def header(headers: Headers, name: str) -> bytes | None:
     return next((value for each, value in headers if each == name), None)
 
 
+class AllRules(dict[str, Rules]):
+    """Whoever works through a log with time has all rules at hand."""
+
+    def __missing__(self, id_: str) -> Rules:
+        return Rules(id_)
+
+    def __contains__(self, id_: object) -> bool:
+        return True
+
+
+ALL_RULES = AllRules()
+
+
 class Refold:
     """A partition's log, worked through once. `outputs` holds all that come of it, in order."""
 
     def __init__(self, stage: Hop, log: Log) -> None:
         self.stage = stage
         self.clock = Clock()
+        self.in_force = NOTHING_SAID
+        self.library = ALL_RULES
         self.cursor = None
         self.sources: dict[str, Any] = {}  # Never filled: first copies are told by their `src`.
         self.bytes_max = 1 << 20
@@ -68,6 +84,7 @@ class Refold:
             self._seen.add(src or b"")
             outcome = self.stage.work(tp, [record], self)
             self.outputs += outcome.outputs
+            self.in_force = outcome.in_force
             for key, row in outcome.rows.items():
                 if row.value is None:
                     self.state.pop(key, None)
@@ -83,6 +100,7 @@ class Accepted:
     token: Callable[[Stored], int] = lambda claim: claim.offset
     epoch: int = -1
     position: int | None = None
+    in_force: InForce = NOTHING_SAID
     rows: dict[bytes, bytes] = field(default_factory=dict)
 
     def take(self, batch: list[Stored]) -> bool:
@@ -97,7 +115,8 @@ class Accepted:
                 continue
             self.epoch = epoch
             if record.key == CHECKPOINT:
-                self.position = decode(record.value or b"")["in"]
+                mark = decode_mark(record.value or b"")
+                self.position, self.in_force = mark.next_offset, mark.in_force
                 marked = True
             elif record.key.startswith(SOURCE):
                 continue

@@ -10,16 +10,19 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from adaptive_stream.catalog.shelf import Shelf
 from adaptive_stream.checkpoint import effects
 from adaptive_stream.checkpoint.progress import CLAIM
 from adaptive_stream.checkpoint.refusal import Refusal, Superseded
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.stages.outcome import NEVER, Outcome, Row
+from adaptive_stream.engine.journey import Rules
+from adaptive_stream.stages.outcome import NEVER, NOTHING_SAID, Outcome, Row
 from adaptive_stream.stages.records import Output, partition_of
 from tests.simulation.disk import Disk
 from tests.simulation.hops import Hop
 from tests.simulation.log import Log, Stored, Unwritten
 from tests.simulation.oracle import Tp, header
+from tests.simulation.publishers import read_on
 from tests.simulation.world import SECOND_MS, Broken, Died, Process, Request, Signal
 
 if TYPE_CHECKING:
@@ -85,6 +88,8 @@ class Owner:
         self.tp = tp
         self.owner = tp.partition
         self.clock = Clock()
+        self.in_force = NOTHING_SAID
+        self.library = worker.library
         self.cursor = None
         self.sources: dict[str, Any] = {}
         self.bytes_max = 1 << 20
@@ -135,8 +140,12 @@ class Owner:
                 if self._views is not None:
                     worker.box(self._views).spans = []
                 claim = b"%d/%s" % (worker.generation, self._process.name.encode())
-                recover = self._protocol.recover(claim, self._has_views)
+                first = self._broker.first_rules
+                if "goes by the newest" in worker.holes:
+                    first = self._broker.newest_rules()
+                recover = self._protocol.recover(claim, self._has_views, "", first)
                 self.progress = yield from self._drive(recover)
+                self.in_force = self.progress.mark.in_force
                 self.sources = dict(self.progress.sources)
                 self.next_offset = self.progress.mark.next_offset
             else:
@@ -174,22 +183,33 @@ class Owner:
                 self._woken.fire()
                 yield self._room.wait(SECOND_MS)
             if not self.closing:
-                self._step(records)
+                unknown = self._step(records)
+                if unknown:
+                    yield from self._load(unknown)
 
     def _has_lease(self) -> bool:
         return self.progress is None or self.progress.may_step(self._worker.world.now_ms / 1000)
 
-    def _step(self, records: list[Stored]) -> None:
+    def _load(self, id_: str) -> Performing:
+        """Reads rules.v1 until it knows them."""
+        while id_ and id_ not in self.library:
+            shelf = Shelf()
+            yield self._process.ask(partial(read_on, self._broker, shelf, 0))
+            self.library.update({known: Rules(known) for known in shelf.bundles})
+
+    def _step(self, records: list[Stored]) -> str:
         self._worker.broker.on_step(self._process.name, self.tp)
         outcome = self._stage.work(self.tp, records, self)
         reach = self._worker.write(outcome.outputs)
         self._accept(outcome, reach)
         self._woken.fire()
+        return outcome.unknown
 
     def _accept(self, outcome: Outcome, reach: dict[Outbox, int]) -> None:
         if self._pending is None:
             self._pending = self._protocol.Pending()
         self._pending.next_offset = self.next_offset = outcome.next_offset
+        self._pending.in_force = self.in_force = outcome.in_force
         self._pending.rows.update(outcome.rows)
         self._pending.sources.update(outcome.sources)
         self._pending.outputs.update(reach)
@@ -251,8 +271,10 @@ class Owner:
                 return (yield process.ask(partial(self._read, offset)))
             case effects.ReadViews(offset):
                 return (yield process.ask(partial(self._read_views, offset)))
-            case effects.PutViews(keys, clock):
-                told = self._stage.tell(self.tp.partition, keys, self.rows, clock)
+            case effects.LoadRules(in_force):
+                return (yield from self._load(in_force.id))
+            case effects.PutViews(keys, clock, in_force):
+                told = self._stage.tell(self.tp.partition, keys, self.rows, clock, in_force)
                 reach = self._worker.write(told)
                 for box, count in reach.items():
                     yield from box.reached(count)
@@ -343,6 +365,7 @@ class Worker:
         self.generation = 0
         self.assignment = 0
         self.owners: dict[Tp, Owner] = {}
+        self.library: dict[str, Rules] = {}
         self.kept = stage.changelog is not None
         self._boxes: dict[Log, Outbox] = {}
 

@@ -15,6 +15,7 @@ from tests.simulation.hops import CHANNEL, Admit, Fact, Hop, Resolve, Step, enco
 from tests.simulation.log import Unwritten
 from tests.simulation.oracle import Tp
 from tests.simulation.owner import Worker
+from tests.simulation.publishers import publish, repair
 from tests.simulation.world import MINUTE_MS, SECOND_MS, Broken, Dangers, Process, World
 
 COMPACTION_LAG_MS = 15 * MINUTE_MS  # min.compaction.lag.ms of the topics that are compacted.
@@ -73,6 +74,7 @@ class Simulation:
             for n in range(SLOTS)
         ]
         self._started: list[tuple[Slot, Worker]] = []
+        self._clock: Process | None = None
 
     def run(self) -> None:
         """The whole of it."""
@@ -80,6 +82,7 @@ class Simulation:
         for slot in self.slots:
             self._start(slot)
         self._plan_facts()
+        self._plan_publishing()
         self._plan_cleaning()
         if self.deletes:
             world.after(world.random.randint(MINUTE_MS, STORM_MS), self._delete_a_group)
@@ -113,6 +116,30 @@ class Simulation:
             facts.append(Fact(f"i{random.randrange(IDENTIFIERS)}", says))
         log = self.broker.log(CHANNEL, random.randrange(PARTITIONS))
         log.append([Unwritten(b"", encode(facts), (("k", b"facts"),))], self.world.now_ms)
+
+    def _plan_publishing(self) -> None:
+        world, random = self.world, self.world.random
+        for _ in range(random.randint(0, 3)):
+            at_ms = random.randint(SECOND_MS, STORM_MS)
+            for _ in range(random.choice((1, 1, 2))):
+                world.after(at_ms + random.randint(0, 30), self._publish)
+        if "nobody repairs" not in self.setting.holes:
+            self._repair()
+
+    def _publish(self) -> None:
+        process = Process(self.world, f"publisher#{self.world.now_ms}")
+        process.start(publish(process, self.broker))
+
+    def _repair(self) -> None:
+        """Who owns the clock. Of who is frozen another takes it over, and both may tell then."""
+        process = self._clock = Process(self.world, f"clock#{self.world.now_ms}")
+        process.on_death = lambda _: self.world.after(SESSION_MS, self._take_over_clock, process)
+        process.on_freeze = lambda: self.world.after(SESSION_MS, self._take_over_clock, process)
+        process.start(repair(process, self.broker))
+
+    def _take_over_clock(self, process: Process) -> None:
+        if self._clock is process and (process.dead or process.frozen):
+            self._repair()
 
     def _plan_cleaning(self) -> None:
         world, random = self.world, self.world.random

@@ -11,9 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 
+import msgspec
 import pytest
 
 from adaptive_stream.checkpoint import generators, progress
+from adaptive_stream.engine.message import Arrival
+from adaptive_stream.stages.going_by import Library
+from adaptive_stream.stages.outcome import Outcome
 from tests.simulation.hops import Admit, Hop, Resolve, Step
 from tests.simulation.simulation import COMPACTION_LAG_MS, Setting, Simulation
 from tests.simulation.world import Broken, Dangers
@@ -34,6 +38,26 @@ class ResolveByOrigin(FactsOfTheirOrigin, Resolve):
 
 class StepByOrigin(FactsOfTheirOrigin, Step):
     """As above; of all it writes only forwards are facts."""
+
+
+class Gullible(Hop):
+    """Whoever tells of rules last is believed, however late."""
+
+    def goes_over(self, arrival: Arrival, outcome: Outcome, library: Library) -> bool:
+        before = outcome.in_force
+        outcome.in_force = msgspec.structs.replace(before, rev=-1)
+        if super().goes_over(arrival, outcome, library):
+            return True
+        outcome.in_force = before
+        return False
+
+
+class GullibleResolve(Gullible, Resolve):
+    """As above."""
+
+
+class GullibleStep(Gullible, Step):
+    """As above."""
 
 
 class AdmitByOffset(Admit):
@@ -108,6 +132,7 @@ HOLES = (
     Hole(
         "zombie 1: views are not looked at",
         ((generators, "if progress.views_end >= 0:", "if False:"),),
+        dangers=ZOMBIES,
     ),
     Hole(
         "zombie 1: views are not looked at when taken over",
@@ -192,6 +217,21 @@ HOLES = (
         "who slept steps on",
         ((progress, "return now_s - self.proven_s <= LEASE_S", "return True"),),
         judges_lease=True,
+    ),
+    Hole(
+        "rules: a new owner goes by what is published then",
+        ((generators, "if mark.in_force.rev < 0:", "if True:"),),
+        does=frozenset({"goes by the newest"}),
+    ),
+    Hole(
+        "rules: what is in force is not in the checkpoint",
+        ((generators, "in_force=pending.in_force, ", ""),),
+    ),
+    Hole("rules: who tells late is believed", stages=(Admit, GullibleResolve, GullibleStep)),
+    Hole(
+        "rules: who dies amid telling leaves some untold",
+        does=frozenset({"nobody repairs"}),
+        dangers=Dangers(kill=0.03),
     ),
     Hole(
         "the input's end is that from before the claim",

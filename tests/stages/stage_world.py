@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from adaptive_stream import shipped_rules_dir, shipped_topics_dir
@@ -10,10 +9,13 @@ from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.stages.admit import Admit
-from adaptive_stream.stages.outcome import NEVER, Cursor, Outcome, Place, Row, Stage
+from adaptive_stream.stages.outcome import (
+    Stage,
+)
 from adaptive_stream.stages.records import Output
 from adaptive_stream.stages.resolve import Resolve
 from adaptive_stream.stages.step import Step
+from adaptive_stream.stages.table import Table
 
 T0_MS = 1_772_532_000_000
 CATALOG: Catalog = load_catalog(shipped_topics_dir(), shipped_rules_dir())
@@ -36,38 +38,11 @@ class Record(NamedTuple):
     timestamp: int = T0_MS
 
 
-@dataclass
-class Memory:
-    """A partition's view over dicts; `work_all` accepts outcomes into it."""
-
-    bytes_max: int = 1 << 20
-    clock: Clock = field(default_factory=Clock)
-    cursor: Cursor | None = None
-    sources: dict[str, Place] = field(default_factory=dict)
-    stored: dict[bytes, Row] = field(default_factory=dict)
-    owner: int = 0
-
-    def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
-        """The rows that exist, by key."""
-        return {key: self.stored[key] for key in keys if key in self.stored}
-
-    def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[tuple[int, bytes]]:
-        """(wake_ms, key) of who is due, in order."""
-        places = sorted((row.wake_ms, key) for key, row in self.stored.items())
-        return [at for at in places if NEVER < at[0] <= until_ms and at > after][:count]
-
-    def accept(self, outcome: Outcome) -> None:
-        """What a checkpoint would keep."""
-        self.clock, self.cursor = outcome.clock, outcome.cursor
-        self.sources.update(outcome.sources)
-        self.stored.update(outcome.rows)
-
-
 def work_all(
     stage: Stage,
     tp: Tp,
     records: list[Record],
-    view: Memory,
+    view: Table,
     cut: Callable[[int], int] = lambda _: 10**6,
 ) -> list[Output]:
     """Works on all records in batches of `cut(n)`; the outputs in order."""
@@ -127,7 +102,7 @@ def step_stage(
 
 def customer_records(records: list[Record], channel: str = "web") -> list[Record]:
     """What channel records are on customer.facts.v1, by way of admit and resolve."""
-    admitted = work_all(admit_stage(), Tp(f"channel.{channel}.v1", 0), records, Memory())
+    admitted = work_all(admit_stage(), Tp(f"channel.{channel}.v1", 0), records, Table())
     facts = written(admitted, "identity.facts.v1")
-    resolved = work_all(resolve_stage(), Tp("identity.facts.v1", 0), facts, Memory())
+    resolved = work_all(resolve_stage(), Tp("identity.facts.v1", 0), facts, Table())
     return written(resolved, "customer.facts.v1")

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Generator, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,17 +11,18 @@ from adaptive_stream.catalog import load_catalog
 from adaptive_stream.checkpoint import effects
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Entry, Input, Logged
-from adaptive_stream.checkpoint.progress import Pending, Place, Progress
+from adaptive_stream.checkpoint.progress import Pending, Progress
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.customer import decode_customer
 from adaptive_stream.engine.guard import DAY_MS
 from adaptive_stream.engine.message import Arrival
-from adaptive_stream.process.metrics import COUNTERS
+from adaptive_stream.metrics.listed import METRICS
 from adaptive_stream.stages.admit import Admit
-from adaptive_stream.stages.outcome import Outcome, Row
+from adaptive_stream.stages.outcome import Row
 from adaptive_stream.stages.records import TICK_KEY, Output, read
 from adaptive_stream.stages.resolve import Resolve
 from adaptive_stream.stages.step import Step
+from adaptive_stream.stages.table import Table
 from adaptive_stream.worker.store import Memory, Store
 
 ROOT = Path(__file__).parents[2]
@@ -40,35 +40,6 @@ class Record(NamedTuple):
     headers: Iterable[tuple[str, bytes]]
     offset: int
     timestamp: int
-
-
-@dataclass
-class Table:
-    """The rows of one partition between batches, as a stage sees them."""
-
-    clock: Clock = Clock()
-    cursor: Any = None
-    sources: dict[str, Place] = field(default_factory=dict)
-    bytes_max: int = 1 << 20
-    owner: int = 0
-    stored: dict[bytes, Row] = field(default_factory=dict)
-
-    def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
-        return {key: self.stored[key] for key in keys if key in self.stored}
-
-    def due(self, until_ms: int, after: tuple[int, bytes], count: int) -> list[tuple[int, bytes]]:
-        wakes = [(row.wake_ms, key) for key, row in self.stored.items() if row.wake_ms]
-        return sorted(at for at in wakes if after < at and at[0] <= until_ms)[:count]
-
-    def take(self, outcome: Outcome) -> Outcome:
-        """What a batch did is there for the next one."""
-        self.sources.update(outcome.sources)
-        self.clock, self.cursor = outcome.clock, outcome.cursor
-        for key, row in outcome.rows.items():
-            self.stored[key] = row
-            if row.value is None:
-                del self.stored[key]
-        return outcome
 
 
 class Stages:
@@ -106,7 +77,8 @@ class Stages:
         self._offsets[name] += 1
         stage = {"admit": self.admit, "resolve": self.resolve, "step": self.step}[name]
         table = self.tables[name]
-        outcome = table.take(stage.work(TP(topic, 0), [record], table))
+        outcome = stage.work(TP(topic, 0), [record], table)
+        table.accept(outcome)
         for labels, count in outcome.counts.items():
             self.counts[labels] = self.counts.get(labels, 0) + count
         for output in outcome.outputs:
@@ -191,9 +163,9 @@ def test_what_links_did_is_counted() -> None:
     stages.fact("backoffice", "customer.unmerge", email="ana@example.com", loyalty="L-1")
     assert stages.count("unmerges") == 1
 
+    listed = {metric.name: metric for metric in METRICS}
     for name, *labels in stages.counts:
-        assert name in COUNTERS, name
-        assert len(labels) == len(COUNTERS[name][1]), name
+        assert len(labels) == len(listed[name].labels), name
 
 
 def test_a_robot_is_counted_once() -> None:

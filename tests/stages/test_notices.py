@@ -6,9 +6,9 @@ from typing import Any
 
 from adaptive_stream.engine.notice import decode_notice
 from adaptive_stream.stages.records import CONTEXT, CUSTOMER_FACTS, EVERY, IDENTITY_FACTS, Output
+from adaptive_stream.stages.table import Table
 from tests.stages.stage_world import (
     T0_MS,
-    Memory,
     Record,
     Tp,
     admit_stage,
@@ -37,16 +37,16 @@ def described(n: int = 0, minutes: float = 0) -> Record:
     return about(n, "product.described", minutes, sku="boots", gtin=BAR_CODE, category="shoes")
 
 
-def resolved(records: list[Record], view: Memory) -> list[Output]:
+def resolved(records: list[Record], view: Table) -> list[Output]:
     """What resolve makes of channel records without a customer."""
-    admitted = work_all(admit_stage(), BACKOFFICE, records, Memory())
+    admitted = work_all(admit_stage(), BACKOFFICE, records, Table())
     first = len(view.sources) * 100  # Later records have later places.
     return work_all(resolve_stage(), IDENTITY, written(admitted, IDENTITY_FACTS, first), view)
 
 
 def test_a_description_goes_to_the_row_of_each_code() -> None:
     """By its subject as the key, so that one partition of resolve writes it."""
-    outputs = work_all(admit_stage(), BACKOFFICE, [described()], Memory())
+    outputs = work_all(admit_stage(), BACKOFFICE, [described()], Table())
 
     assert [each.key for each in outputs] == [
         b"#note/item/boots",
@@ -58,7 +58,7 @@ def test_a_description_goes_to_the_row_of_each_code() -> None:
 
 def test_each_partition_is_told_once_and_a_board_can_read_it() -> None:
     """One copy of the row for every partition, and one for context.v1."""
-    outputs = resolved([described()], Memory())
+    outputs = resolved([described()], Table())
 
     told = [each for each in outputs if each.topic == CUSTOMER_FACTS]
     shown = [each for each in outputs if each.topic == CONTEXT]
@@ -70,7 +70,7 @@ def test_each_partition_is_told_once_and_a_board_can_read_it() -> None:
 
 def test_the_same_again_is_told_to_nobody() -> None:
     """A feed that repeats its prices each night costs no record."""
-    view = Memory()
+    view = Table()
     price = about(0, "product.price_changed", 0, sku="boots", price=89.0)
     again = about(1, "product.price_changed", 0, sku="boots", price=89.0)
 
@@ -82,7 +82,7 @@ def test_a_source_without_a_name_is_nobodys() -> None:
     """A heartbeat that does not say whose it is says nothing."""
     heartbeat = about(0, "channel.complete", 0, until=T0_MS)
 
-    assert work_all(admit_stage(), BACKOFFICE, [heartbeat], Memory()) == []
+    assert work_all(admit_stage(), BACKOFFICE, [heartbeat], Table()) == []
 
 
 def _log() -> list[Record]:
@@ -97,7 +97,7 @@ def _log() -> list[Record]:
             ),
         ]
     )
-    notices = written(resolved([described(0, 35)], Memory()), CUSTOMER_FACTS)
+    notices = written(resolved([described(0, 35)], Table()), CUSTOMER_FACTS)
     log = [*mine[:-1], tick(0, 31), *notices, mine[-1], notices[0], tick(0, 61), tick(0, 90)]
     return [each._replace(offset=n) for n, each in enumerate(log)]
 
@@ -105,7 +105,7 @@ def _log() -> list[Record]:
 def test_outputs_do_not_depend_on_where_batches_are_cut_around_a_notice() -> None:
     """A notice holds from its place in the log on, in whichever batch it is read."""
     log = _log()
-    whole_view = Memory()
+    whole_view = Table()
     whole = work_all(step_stage(), HERE, log, whole_view)
     stops = [
         each
@@ -115,7 +115,7 @@ def test_outputs_do_not_depend_on_where_batches_are_cut_around_a_notice() -> Non
     assert stops
     for seed in range(10):
         chance = random.Random(seed)
-        view = Memory(bytes_max=chance.choice([1, 1 << 20]))
+        view = Table(bytes_max=chance.choice([1, 1 << 20]))
         cut = work_all(step_stage(), HERE, log, view, lambda _, c=chance: c.randrange(1, 4))
         assert cut == whole
         assert view.stored == whole_view.stored
@@ -123,20 +123,20 @@ def test_outputs_do_not_depend_on_where_batches_are_cut_around_a_notice() -> Non
 
 def test_a_notice_is_kept_with_the_customers() -> None:
     """Whoever takes the partition over has it from the changelog, and says of her what was said."""
-    view, stage = Memory(), step_stage()
+    view, stage = Table(), step_stage()
     outputs = work_all(stage, HERE, _log(), view)
 
     kept = decode_notice(view.stored[b"#note/item/boots"].value)
     assert kept.said["product.described"].data["category"] == "shoes"
     said = {each.key: each for each in outputs if each.topic == stage.views}
-    assert stage.tell(0, list(said), view.rows, view.clock) == list(said.values())
+    assert stage.tell(0, list(said), view.rows, view.clock, view.in_force) == list(said.values())
 
 
 def test_a_night_s_prices_are_checkpointed_in_pieces() -> None:
     """A feed of a thousand items fills several checkpoints, and nothing of it is lost."""
     prices = [about(n, "product.price_changed", 0, sku=f"sku-{n}", price=9.0) for n in range(200)]
-    notices = written(resolved(prices, Memory()), CUSTOMER_FACTS)
-    view, pieces = Memory(bytes_max=4_000), []
+    notices = written(resolved(prices, Table()), CUSTOMER_FACTS)
+    view, pieces = Table(bytes_max=4_000), []
     at = 0
     while at < len(notices):
         outcome = step_stage().work(HERE, notices[at:], view)

@@ -1,10 +1,10 @@
 """States kept as objects from batch to batch: the same answers, and no more memory than agreed."""
 
 from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
+from adaptive_stream.stages.table import Table
 from adaptive_stream.stages.warm import OBJECTS, Warm
 from tests.stages.stage_world import (
     CATALOG,
-    Memory,
     Record,
     Tp,
     customer_records,
@@ -34,7 +34,7 @@ def test_whoever_is_still_at_hand_is_told_the_same_as_whoever_has_to_be_fetched(
     """Outputs and rows are equal, however much of what came before is kept as objects."""
     told = []
     for warm_bytes in (0, 20_000, 64 << 20):
-        view = Memory()
+        view = Table()
         outputs = work_all(step_stage(CATALOG.rules, 1_000, warm_bytes), HERE, _day(), view, _three)
         told.append((outputs, view.stored))
     assert told[0] == told[1] == told[2]

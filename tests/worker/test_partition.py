@@ -7,7 +7,7 @@ from faust.types import TP
 
 from adaptive_stream.checkpoint.effects import AwaitOutputs, Effect
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.process.metrics import Metrics
+from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.stages.outcome import Outcome
 from adaptive_stream.stages.records import Output
 from adaptive_stream.worker.partition import OUTPUT_BYTES_MAX, Partition
@@ -38,7 +38,8 @@ def test_a_broker_that_does_not_answer_is_not_written_to_without_end() -> None:
 
     async def run() -> tuple[int, int]:
         kafka = SlowKafka()
-        partition = Partition(TP("channel.web.v1", 0), 0, kafka, Metrics("admit"))
+        tp = TP("channel.web.v1", 0)
+        partition = Partition(tp, 0, Observed(Watch("admit", {}, wall=True), tp, kafka))
         room = asyncio.Event()
         partition.on_room = room.set
         taken = 0

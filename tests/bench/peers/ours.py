@@ -60,7 +60,6 @@ class OneStage:
     """Takes the place of the step stage."""
 
     name = "step"
-    rules = ""
     views = None
 
     def __init__(self, topic: str, prefix: str) -> None:
