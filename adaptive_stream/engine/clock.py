@@ -28,6 +28,11 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return at_ms
 
     @cached_property
+    def channels(self) -> frozenset[str]:
+        """Every channel that a tick has told of."""
+        return frozenset(self.known)
+
+    @cached_property
     def _moments(self) -> dict[frozenset[str], int]:
         """What `at` was asked: it stands still between two ticks."""
         return {}

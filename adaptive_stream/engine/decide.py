@@ -32,7 +32,7 @@ def decide(
     """Judge the customer and say what is new: the decisions, the state change first."""
     judgement = judge(customer, view, rules, clocks, occasion)
     judgement.would = withhold(judgement)
-    judged = judge_messages(customer, view, rules, occasion)
+    judged = judge_messages(customer, view, rules, occasion, judgement.reach)
     told = [
         *occasion.transitions,
         *news(customer, view, occasion.at_ms),

@@ -8,6 +8,7 @@ is not known looks at everything.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.journey import Journey, Rules
 from adaptive_stream.engine.keep import PART_OF
 from adaptive_stream.engine.word import Expression
@@ -28,6 +29,8 @@ PART_OF_ATTRIBUTE = {
     **dict.fromkeys(("zone", "region", "home_store", "language", "tier"), "profile"),
 }
 EVERYTHING = "*"
+UNDER_WAY = frozenset(("live", "held", "stopped"))
+NOBODY: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,19 @@ def concerned(rules: Rules, fresh: frozenset[str]) -> Concerned:
     return found
 
 
+def is_heard(type_: str, customer: Customer, rules: Rules) -> bool:
+    """Whether a fact that changes nothing but what was heard last can change what is judged: it
+    begins something, or stops or holds what is under way."""
+    if type_ in rules.begun_by:
+        return True
+    names = rules.heard_by.get(type_, NOBODY)
+    return bool(names) and any(
+        instance.journey in names and instance.status in UNDER_WAY
+        for member in customer.members.values()
+        for instance in member.instances.values()
+    )
+
+
 def _heeds(journey: Journey, fresh: frozenset[str]) -> bool:
     parts = frozenset(parts_of(journey))
     return EVERYTHING in parts or not parts.isdisjoint(fresh)
@@ -64,7 +80,7 @@ def parts_of(journey: Journey) -> Iterator[str]:
     for expression in (journey.only_if, *(each.only_if for each in journey.instead), *restarts):
         yield from _named(expression)
     for use in journey.uses():
-        for type_ in (*use.condition.hears, *use.condition.ends_on):
+        for type_ in use.condition.types:
             yield "carts" if type_ == "cart.abandoned" else PART_OF.get(type_, EVERYTHING)
         yield from _named(use.condition.where, use.condition.takes)
 

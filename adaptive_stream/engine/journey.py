@@ -154,12 +154,20 @@ class Journey:
         """Whether a price or a stock begins it: facts of nobody, that visit nobody."""
         return not WITHOUT_CUSTOMER.isdisjoint(self.when.condition.hears)
 
-    def uses(self) -> Iterator[Use]:
-        """Every condition as the journey uses it; one may come several times."""
+    def begins_by(self) -> Iterator[Use]:
+        """What can begin a run of it."""
         yield self.when
+        yield from (restart.use for restart in self.restart_when)
+
+    def goes_by(self) -> Iterator[Use]:
+        """What can stop or hold a run the moment that it happens."""
         yield from self.stop_when
         yield from (hold.use for hold in self.hold_when)
-        yield from (restart.use for restart in self.restart_when)
+
+    def uses(self) -> Iterator[Use]:
+        """Every condition as the journey uses it; one may come several times."""
+        yield from self.begins_by()
+        yield from self.goes_by()
         for step in self.steps:
             yield from step.unless
         for instead in self.instead:
@@ -202,7 +210,7 @@ class Clocks:
 
     def __getitem__(self, name: str) -> int:
         if name == ALL_CHANNELS:
-            return self.clock.at(frozenset(self.clock.known))
+            return self.clock.at(self.clock.channels)
         return self.clock.at(self.by_name[name].heeds)
 
 
@@ -242,28 +250,41 @@ class Rules:
     earlier: Mapping[tuple[str, str], Journey] = field(default_factory=dict)
     withdrawn: Mapping[str, frozenset[str]] = field(default_factory=dict)
     by_name: Mapping[str, Journey] = field(init=False, compare=False)
-    hears: frozenset[str] = field(init=False, compare=False)
+    begun_by: frozenset[str] = field(init=False, compare=False)
+    heard_by: Mapping[str, frozenset[str]] = field(init=False, compare=False)
     looked_at: frozenset[str] = field(init=False, compare=False)
     timed: tuple[Journey, ...] = field(init=False, compare=False)
+    by_context: tuple[Journey, ...] = field(init=False, compare=False)
     concerned: dict[frozenset[str], "Concerned"] = field(
         init=False, compare=False, default_factory=dict
     )
 
     def __post_init__(self) -> None:
-        """`hears`: the facts that some journey or standing rule listens for. `looked_at`: the facts
-        that make a thing for which a price may begin a journey later. `timed`: the journeys
-        that time alone begins. `concerned`: of heeding.py, filled as it is asked for."""
+        """`begun_by`: the facts that can begin a journey, or with which a standing rule begins or
+        ends; `heard_by`: fact -> the journeys of which it can stop or hold a run. What else they
+        ask (`unless`) is asked when it is due. `looked_at`: the facts that make a thing for which a
+        price may begin a journey later. `timed`: the journeys that time alone begins, `by_context`:
+        those that a price or a stock begins. `concerned`: of heeding.py, filled as it is asked for.
+        """
         known = (*self.journeys, *self.earlier.values())
-        uses = [use for journey in known for use in journey.uses()]
-        uses += [rule.use for rule in self.standing]
-        heard = {name for use in uses for name in (*use.condition.hears, *use.condition.ends_on)}
+        begins = [use for journey in known for use in journey.begins_by()]
+        begins += [rule.use for rule in self.standing]
+        begun_by = {type_ for use in begins for type_ in use.condition.types}
+        heard_by: dict[str, set[str]] = {}
+        for journey in known:
+            for type_ in {type_ for use in journey.goes_by() for type_ in use.condition.types}:
+                heard_by.setdefault(type_, set()).add(journey.name)
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
-        object.__setattr__(self, "hears", frozenset(heard))
+        object.__setattr__(self, "begun_by", frozenset(begun_by))
+        frozen = {type_: frozenset(names) for type_, names in heard_by.items()}
+        object.__setattr__(self, "heard_by", frozen)
         things = {journey.for_each for journey in known if journey.begins_by_context}
         looked_at = frozenset(name for name, kind in KIND_OF.items() if kind in things)
         object.__setattr__(self, "looked_at", looked_at)
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
         object.__setattr__(self, "timed", timed)
+        by_context = tuple(journey for journey in self.journeys if journey.begins_by_context)
+        object.__setattr__(self, "by_context", by_context)
 
     def of_run(self, name: str, version: str) -> Journey | None:
         """What a run goes by that entered the journey `name` with the steps `version`."""

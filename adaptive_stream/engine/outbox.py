@@ -56,12 +56,13 @@ class Judged:
     changed: bool = False
 
 
-def judge_messages(customer: Customer, view: View, rules: Rules, occasion: Occasion) -> Judged:
+def judge_messages(
+    customer: Customer, view: View, rules: Rules, occasion: Occasion, reach: Reach
+) -> Judged:
     """Every message that is still to go out, by every standing rule about messages."""
     judged = Judged()
     _forget(customer)
     standing = [rule for rule in rules.standing if rule.scope == "message"]
-    reach = Reach(customer, rules.policy)
     for member, message in _outbox(customer, view, occasion.known_ms) if standing else ():
         sender = rules.senders.get(message.sender)
         _may_be_sent(message, sender.knows_people_by if sender else (), reach, view, customer)
@@ -132,7 +133,7 @@ def _plan(customer: Customer, member: str, message: str) -> Plan:
 def _outbox(customer: Customer, view: View, now_ms: int) -> Iterator[tuple[str, Message]]:
     """(whose, what) of each message that can still go out. The oldest of the members that have
     heard of it keeps what was told of it."""
-    for message in view.messages:
+    for message in view.message_by_id.values():
         gone = message.due is not None and now_ms >= message.due + GONE_AFTER_MS
         if message.planned and not gone:
             holders = (

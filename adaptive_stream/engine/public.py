@@ -22,6 +22,7 @@ from adaptive_stream.engine.public_identity import apart, contact_pairs, joining
 from adaptive_stream.engine.view import View
 
 Json = dict[str, object]
+MESSAGE_TEXTS = ("sender", "handle", "campaign", "offer", "journey", "instance", "step")
 
 
 @lru_cache(maxsize=4096)  # One customer's times are told again and again.
@@ -139,9 +140,10 @@ def _topic(topic: Topic) -> Json:
 def _preferences(view: View) -> Json:
     """What she said binds; what she shows is counted, channel by channel, and only advises."""
     shown: dict[str, dict[str, int]] = {}
-    acts = [("opened", one.channel) for one in view.messages if "message.opened" in one.heard]
-    acts += [("clicked", one.channel) for one in view.messages if "message.clicked" in one.heard]
-    acts += [("bought", order.channel) for order in view.orders if order.paid]
+    messages, orders = view.message_by_id.values(), view.order_by_number.values()
+    acts = [("opened", one.channel) for one in messages if "message.opened" in one.heard]
+    acts += [("clicked", one.channel) for one in messages if "message.clicked" in one.heard]
+    acts += [("bought", order.channel) for order in orders if order.paid]
     for act, channel in acts:
         counts = shown.setdefault(channel, {})
         counts[act] = counts.get(act, 0) + 1
@@ -166,9 +168,9 @@ def _quiet(quiet: Quiet) -> Json:
 def _message(message: Message) -> Json:
     """What was said of it; its price is a part of what it shows, and no business of the state's."""
     times = {"due": message.due, "revocable_until": message.revocable_until}
-    texts = ("sender", "handle", "campaign", "offer", "journey", "instance", "step")
-    said: Json = {name: text for name in texts if (text := getattr(message, name))}
-    said |= {"about": message.about} if message.about else {}
+    said: Json = {name: text for name in MESSAGE_TEXTS if (text := getattr(message, name))}
+    if message.about:
+        said["about"] = message.about
     said |= {name: timestamp(at_ms) for name, at_ms in times.items() if at_ms is not None}
     if message.standing:  # She is in an audience: since when, and until when she was.
         gone = message.heard.get("message.cancelled") if message.status == "cancelled" else None
@@ -179,9 +181,9 @@ def _message(message: Message) -> Json:
 
 def _contacts(view: View) -> Json:
     """Of each channel, how many messages she was sent in the last seven days."""
-    since_ms = view.now_ms - 7 * 86_400_000
-    sent = dict.fromkeys(sorted(message.channel for message in view.messages), 0)
-    for message in view.messages:
+    since_ms, messages = view.now_ms - 7 * 86_400_000, view.message_by_id.values()
+    sent = dict.fromkeys(sorted({message.channel for message in messages}), 0)
+    for message in messages:
         sent[message.channel] += message.sent_at is not None and message.sent_at > since_ms
     return {channel: {"7d": count} for channel, count in sent.items()}
 

@@ -23,8 +23,9 @@ Recipients = tuple[tuple[str, str], ...]
 class Reach:
     """One customer as of one judging: each channel is looked up once, and most never."""
 
-    def __init__(self, customer: Customer, policy: Policy) -> None:
+    def __init__(self, customer: Customer, view: View, policy: Policy) -> None:
         self._customer = customer
+        self._identifiers = view.identifiers
         self._policy = policy
         self._on: dict[str, Recipients] = {}
         self._marks: dict[str, bytes] = {}
@@ -32,7 +33,7 @@ class Reach:
     @cached_property
     def _endpoints(self) -> list[tuple[str, str, str]]:
         """By her identifiers, then her contacts. Few steps say anything."""
-        reached = dict.fromkeys((*self._customer.identifiers(), *contacts(self._customer)))
+        reached = dict.fromkeys((*self._identifiers, *contacts(self._customer)))
         return [text.partition(":") for text in reached]
 
     def recipients(self, channel: str, *more: str) -> Recipients:

@@ -114,9 +114,9 @@ def _silences(judgement: Judgement, rules: Rules, now_ms: int) -> dict[str, Sile
 
 def _found(rule: StandingRule, judgement: Judgement) -> Iterator[tuple[Hit, Cause | None]]:
     """Every time that its condition holds, and each that is over, with what ended it."""
-    members = judgement.customer.members
-    about = About("customer", min(members), None) if members else None
-    if about is not None:
+    members, heard = judgement.customer.members, rule.use.condition.hears
+    if members and not judgement.view.types.isdisjoint(heard):
+        about = About("customer", min(members), None)
         yield from ((hit, None) for hit in hits(rule.use, about, judgement.view))
         yield from endings(rule.use, about, judgement.view)
 

@@ -24,6 +24,7 @@ from adaptive_stream.engine.customer import Customer, Member
 from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.fact import Fact, decode_fact
 from adaptive_stream.engine.guard import DAY_MS
+from adaptive_stream.engine.heeding import is_heard
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import PART_OF, UNSHOWN, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
@@ -128,7 +129,7 @@ def _fact(
     elif known is not None:
         known.stale.update(touched)
     public_part = PART_OF.get(fact.type, "seen") not in UNSHOWN or fact.type == "fact.retracted"
-    heard = public_part or flagged or fact.type in rules.hears
+    heard = public_part or flagged or is_heard(fact.type, customer, rules)
     if not heard and asleep(customer, given.clock) and _is_known(customer):
         if fact.type in rules.looked_at:
             look_ms = next_look_ms(customer.id, max(given.clock.now_ms, arrival.log_ms))

@@ -18,6 +18,8 @@ def look(
     carts: Iterable[Cart], orders: Iterable[Order], context: Context, *, substitutes: bool
 ) -> None:
     """Fill in what each cart with something left in it is to be known of."""
+    if not context:
+        return
     bought = [order for order in orders if order.paid and order.lines]
     for cart in carts:
         if not cart.remaining:

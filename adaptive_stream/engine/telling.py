@@ -86,6 +86,7 @@ class Judgement(msgspec.Struct):
     is now; `changed`: some run stands otherwise than before, whether or not anybody had to be told;
     `would`: what runs in the shadow would have done. `held`: the purposes that a standing rule
     holds, `freed`: those that none holds any more, since when; `hushes`: what is told of them.
+    `things`: by kind, what journeys can run for, as far as one has asked.
     """
 
     customer: Customer
@@ -105,6 +106,7 @@ class Judgement(msgspec.Struct):
     freed: dict[str, int] = {}
     hushes: list[Hush] = []
     sources: Mapping[str, Sources] = {}
+    things: dict[str, list[About]] = {}
 
 
 def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:

@@ -10,8 +10,9 @@ from adaptive_stream.engine.condition import About, hits
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.entity import ViewedItem
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
+from adaptive_stream.engine.heeding import UNDER_WAY
 from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
-from adaptive_stream.engine.judge import RUNNING, abouts
+from adaptive_stream.engine.start import abouts
 from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import Entity, View
 
@@ -34,7 +35,7 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
     ahead: Iterator[int] = outbox.moments(judgement.customer, view, rules, clock.now_ms)
     moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
     for one in judgement.runs:
-        if one.instance.status in RUNNING:
+        if one.instance.status in UNDER_WAY:
             ahead = _of_run(one.journey, one.instance, one.about, view)
             moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
             again = restart.moments(one.journey, one.about, [one.instance], view)
@@ -75,13 +76,12 @@ def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
 def _looks_for(judgement: Judgement, rules: Rules) -> bool:
     """Whether something of hers could begin a journey that no fact of hers tells of, and she could
     be reached by it."""
-    view = judgement.view
-    for journey in rules.journeys:
-        reached = (judgement.reach.recipients(channel) for channel in journey.channels())
-        if journey.begins_by_context and any(reached):
-            begun = {one.about.key for one in judgement.runs if one.journey is journey}
-            entities = view.by_kind.get(journey.for_each, {})
-            if any(key not in begun and _fresh(entity) for key, entity in entities.items()):
+    for journey in rules.by_context:
+        begun = {one.about.key for one in judgement.runs if one.journey is journey}
+        things = judgement.view.by_kind.get(journey.for_each, {})
+        if any(key not in begun and _fresh(thing) for key, thing in things.items()):
+            channels = journey.channels()
+            if any(judgement.reach.recipients(channel) for channel in channels):
                 return True
     return False
 

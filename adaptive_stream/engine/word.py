@@ -54,6 +54,11 @@ class Condition:
     takes: str | None = None
     kinds: tuple[str, ...] = field(init=False, compare=False)
 
+    @property
+    def types(self) -> tuple[str, ...]:
+        """Every fact that matters to it."""
+        return (*self.hears, *self.ends_on)
+
     def __post_init__(self) -> None:
         """`kinds`: of things it speaks of; without an expression those that it hears of."""
         named = self.where.names if self.where else {KIND_OF.get(name, "") for name in self.hears}

@@ -1,8 +1,8 @@
 """What a fact costs with a hundred journeys, beside five.
 
-The four shipped ones are at work in both. The others are copies of them under other names that
-listen to the same facts but start for expensive things alone, which nobody buys here: what is
-measured is the looking, not what more journeys would have to say.
+Shipped ones are at work in both. The others are copies of them under other names that listen to
+the same facts but start for expensive things alone, which nobody buys here: what is measured is the
+looking, not what more journeys would have to say.
 """
 
 import re
@@ -36,10 +36,13 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def write_rules(rules_dir: Path, count: int) -> None:
-    """The shipped rules with copies until there are `count` journeys."""
+    """`count` journeys: as many of the shipped ones, and copies for what is left."""
     shutil.copytree(worker.RULES_DIR, rules_dir)
     journeys_dir = rules_dir / "journeys"
     shipped = sorted(journeys_dir.glob("*.yaml"))
+    for path in shipped[count:]:
+        path.unlink()
+    shipped = shipped[:count]
     moulds = [path for path in shipped if _thing(path) in NEVER]
     for number in range(count - len(shipped)):
         mould = moulds[number % len(moulds)]

@@ -12,7 +12,7 @@ from adaptive_stream.engine.context import Context
 from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.entity import ViewedItem
 from adaptive_stream.engine.fact import Fact
-from adaptive_stream.engine.parts.kept import latest_by_type
+from adaptive_stream.engine.parts.kept import latest_by_type, rank
 
 FACTS = ("product.viewed",)
 LOOK_POINTS = 8
@@ -43,18 +43,21 @@ def fold(
     by_item: dict[str, list[Kept]] = {}
     for code in sorted(kept_by_key):
         if code != NO_ITEM:
-            by_item.setdefault(context.same(code), []).extend(kept_by_key[code])
+            item = context.same(code) if context else code
+            by_item.setdefault(item, []).extend(kept_by_key[code])
     return {
-        item: _fold_one(item, sorted(facts, key=lambda k: (k.at_ms, k.id)), context, now_ms)
+        item: _fold_one(item, sorted(facts, key=rank), context, now_ms)
         for item, facts in sorted(by_item.items())
     }
 
 
 def _fold_one(item: str, facts: list[Kept], context: Context, now_ms: int) -> ViewedItem:
     views = [kept.at_ms for kept in facts]
-    described = context.described(item)
-    priced = context.price(item)
-    stock = context.newest(item, "product.in_stock", "product.out_of_stock")
+    described = priced = stock = None
+    if context:
+        described = context.described(item)
+        priced = context.price(item)
+        stock = context.newest(item, "product.in_stock", "product.out_of_stock")
     has = stock is None or stock.type == "product.in_stock"
     currency = str(facts[-1].data.get("currency") or "")
     then = next((line.price for line in facts[-1].lines if line.price is not None), None)
