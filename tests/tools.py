@@ -12,7 +12,10 @@ import tempfile
 from pathlib import Path
 
 PACKAGE_OF = {"prometheus": "prometheus", "promtool": "prometheus"}
+# Puts the manifests together, as kubectl does where there is one; by Go's module proxy.
+KUSTOMIZE = "sigs.k8s.io/kustomize/kustomize/v5@v5.6.0"
 UNPACKED = Path(__file__).parents[1] / ".venv" / "tools"
+PROGRAMS = UNPACKED / "usr" / "bin"
 REMEDY = (
     "put prometheus and promtool on the PATH (Debian and Ubuntu: apt-get install prometheus; "
     "elsewhere: https://prometheus.io/download)"
@@ -21,7 +24,7 @@ REMEDY = (
 
 def tool(name: str) -> str:
     """Where a program is. Raises FileNotFoundError with what to do."""
-    unpacked = UNPACKED / "usr" / "bin" / name
+    unpacked = PROGRAMS / name
     found = shutil.which(name) or (str(unpacked) if unpacked.is_file() else None)
     if found is None:
         raise FileNotFoundError(f"{name} is not here: run `make tools`, or {REMEDY}")
@@ -61,6 +64,13 @@ def main() -> int:
             if not bring(package):
                 print(f"make tools: {name} is missing, and could not be had: {REMEDY}")
                 return 2
+    if not any(
+        shutil.which(name) or (PROGRAMS / name).is_file() for name in ("kustomize", "kubectl")
+    ):
+        os.environ["GOBIN"] = str(PROGRAMS)
+        if _fails(["go", "install", KUSTOMIZE], "."):
+            print(f"make tools: there is no kubectl, and no Go for `go install {KUSTOMIZE}`")
+            return 2
     return 0
 
 

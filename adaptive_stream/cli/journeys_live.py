@@ -47,7 +47,6 @@ def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     command = commands.add_parser("publish", help="files, or a whole directory, into force")
     command.add_argument("files", nargs="+", type=Path, metavar="FILE")
     command.add_argument("--shadow", action="store_true", help="run beside, and tell nobody")
-    command.add_argument("--dry-run", action="store_true", help="show what it would do to whom")
     _because(command)
     for name, says in (("pause", "nothing of it is due"), ("resume", "what waited is due now")):
         command = commands.add_parser(name, help=f"a journey: {says}")

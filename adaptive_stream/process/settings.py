@@ -18,7 +18,7 @@ TENANT_KEY_BYTES_MAX = 64  # What blake2b takes as a key.
 SASL_MECHANISMS = ("", "PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 # Never shown: not in a fault, not in a log line.
 SECRET = frozenset(("tenant_key", "sasl_password"))
-VARIABLES = {"topics_dir": "TOPICS", "rules_dir": "RULES"}  # Where the name is not the field's.
+VARIABLES = {"topics_dir": "TOPICS", "rules_dir": "RULES", "data_dir": "DATA"}
 
 
 class SettingsError(Exception):

@@ -22,6 +22,7 @@ MAKEFILE_LINES_MAX = 100
 
 TOP_LEVEL = {
     ".ci",
+    ".dockerignore",
     ".editorconfig",
     ".git",
     ".gitignore",
