@@ -65,7 +65,9 @@ class Names:
             return {self._back.get(key, key): self._restored(each) for key, each in value.items()}
         if isinstance(value, list):
             return [self._restored(each) for each in value]
-        return self._back.get(value, value) if isinstance(value, str) else value
+        if not isinstance(value, str):
+            return value
+        return "/".join(self._back.get(part, part) for part in value.split("/"))
 
 
 def _value(identifier: str) -> str:

@@ -21,6 +21,6 @@ def metrics(ports: Sequence[int], at_ms: int) -> Iterator[Output]:
         for family in text_string_to_metric_families(text):
             for sample in family.samples:
                 name = sample.name.removeprefix(PREFIX)
-                if name in METRICS:
+                if name in METRICS and sample.value:  # Each series is there from the start, at 0.
                     labels = [sample.labels[label] for label in METRICS[name]]
                     yield metric(name, labels, sample.value, at_ms)

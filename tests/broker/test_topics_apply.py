@@ -86,7 +86,7 @@ def test_a_plan_after_apply_shows_no_difference(
     """An operator plans, applies, and has nothing left to do; so does whoever applies again."""
     code, said = run("plan")
     assert code == 1
-    assert "44 difference(s)" in said
+    assert "46 difference(s)" in said
 
     assert run("apply")[0] == 0
 
@@ -106,7 +106,7 @@ def test_a_profile_is_applied_whole(
     """The stack of a laptop and the topics of a story both come out as their profile says."""
     catalog = load_catalog(topics_dir, ROOT / "adaptive_stream" / "rules", topic_prefix)
 
-    assert len(apply_topics(broker.bootstrap, catalog, profile).changes) == 44
+    assert len(apply_topics(broker.bootstrap, catalog, profile).changes) == 46
     assert apply_topics(broker.bootstrap, catalog, profile).empty
 
     kept = read(broker, f"{topic_prefix}channel.web.v1").config["retention.ms"]
@@ -184,7 +184,7 @@ def test_nothing_is_deleted_unless_told(
     assert run("apply", "--allow-delete")[0] == 1
     assert run("apply", "--allow-delete", "--yes")[0] == 0
     left = names(broker, topic_prefix)
-    assert len(left) == 44
+    assert len(left) == 46
     assert not [name for name in left if "kiosk" in name]
 
 

@@ -64,7 +64,7 @@ def test_an_export_is_what_kubectl_takes(run: Run, topics_dir: Path) -> None:
     web = resources["crm.channel.web.v1"]
     declared = yaml.safe_load((topics_dir / "channel.web.v1.yaml").read_text())
     assert code == 0
-    assert len(resources) == 44
+    assert len(resources) == 46
     assert web["metadata"]["labels"] == {"strimzi.io/cluster": "main"}
     assert web["metadata"]["annotations"] == {
         **declared["metadata"]["annotations"],
