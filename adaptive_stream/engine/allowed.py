@@ -22,13 +22,15 @@ from adaptive_stream.engine.message import Message
 MUTED = "muted"
 
 
-class Side(msgspec.Struct, frozen=True):
-    """One of two identifiers that a fact named together, and whose it was then."""
+class Side(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One of two identifiers that a fact named together, and whose it was then. `word_to`: to whom
+    word of the member was sent, when it is asked about elsewhere before that word has come."""
 
     customer: str
     member: str
     hash: str
     identifier: str
+    word_to: str = ""
 
 
 class Known(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -176,12 +176,14 @@ class Contested(msgspec.Struct, frozen=True, array_like=True, gc=False):
     until_ms: int
 
 
-class Waiting(msgspec.Struct, frozen=True, array_like=True):
-    """A question of a merge that came before the member it has to wait for."""
+class Waiting(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """A question of a merge that came before the member it has to wait for. `beside`: the first
+    member of whom word of it was sent to, if that is somebody else: where she goes, it goes."""
 
     member: str
     kind: str
     body: bytes
+    beside: str = ""
 
 
 class Customer(msgspec.Struct, omit_defaults=True):

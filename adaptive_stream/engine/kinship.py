@@ -121,9 +121,9 @@ def joined(customer: Customer, arrival: Arrival, rules: Rules, given: Given) -> 
     """An identifier becomes a member, if the guards allow it."""
     body = merge.decode_joined(arrival.body)
     side, by = body.side, body.by
-    elsewhere = customer.elsewhere(side.member if by is None else by.member)
+    elsewhere = merge.moved(customer, by or side)
     if elsewhere:
-        return _pass_on(customer, body, arrival, elsewhere)
+        return _pass_on(customer, body, arrival, elsewhere.customer)
     messages: list[Message] = []
     reason = ""
     if by is not None and by.member == member_id(customer.id):
@@ -177,7 +177,8 @@ def _pass_on(customer: Customer, body: merge.Joined, arrival: Arrival, to: str) 
         parting.sent_on(customer, [side.member], 0)  # Any other word of it is newer.
     if customer.merged_into or by is None:
         return _unchanged(customer, messages)
-    parting.is_gone(customer, side.member, Gone(to, customer.returned[by.member].epoch))
+    led = customer.returned.get(by.member) or customer.returned[member_id(by.customer)]
+    parting.is_gone(customer, side.member, Gone(to, led.epoch))
     for joining in [j for j in customer.joinings if j.beside == side.member]:
         text = customer.members[joining.end].identifiers[joining.named]
         back = parting.hand_back(customer, joining, because="")

@@ -5,7 +5,8 @@ guards; merge.go -> back; then the loser ships its members in `absorb`, keeps a 
 forwards what still comes.
 Rule 1: a redirect points to a smaller id, so no interleaving can make a circle.
 Rule 2: nothing is locked: a side that moved meanwhile (merged, or handed back) is followed to where
-its member is now, and the question is put again there.
+its member is now, and the question is put again there. Of a member that is not known yet, it waits
+where the first member of whom word was sent to is: a redirect passes on both, or neither.
 Rule 3: absorb is a join by member, so a repeat is harmless.
 """
 
@@ -15,6 +16,7 @@ from adaptive_stream.engine import allowed
 from adaptive_stream.engine.allowed import Known, Side
 from adaptive_stream.engine.customer import Customer, Joining, Member, Waiting
 from adaptive_stream.engine.guard import IdentityPolicy
+from adaptive_stream.engine.identifier import member_id
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.parcel import Parcel, bounded, everything, note_joinings, take_in
 
@@ -89,9 +91,13 @@ def propose(one: Side, other: Side, *, override: bool = False) -> list[Message]:
 
 
 def moved(customer: Customer, side: Side) -> Side | None:
-    """Where this side's member is now, if it is no longer here."""
-    now = customer.elsewhere(side.member)
-    return msgspec.structs.replace(side, customer=now) if now else None
+    """Where this side's member is now, or where word of it will come, if that is not here."""
+    now, word_to = customer.elsewhere(side.member), side.word_to or side.customer
+    if side.member in customer.returned:
+        word_to = now
+    elif not now and side.member not in customer.members:
+        now = customer.elsewhere(member_id(word_to))
+    return msgspec.structs.replace(side, customer=now, word_to=word_to) if now else None
 
 
 def waits(customer: Customer, kind: str, side: Side, body: bytes) -> bool:
@@ -103,21 +109,24 @@ def waits(customer: Customer, kind: str, side: Side, body: bytes) -> bool:
     missing = next((m for m in needed if m not in customer.members), None)
     if missing is None:
         return False
-    customer.waiting = [*customer.waiting, Waiting(missing, kind, body)][-WAITING_MAX:]
+    beside = member_id(side.word_to) if missing == side.member and side.word_to else ""
+    customer.waiting = [*customer.waiting, Waiting(missing, kind, body, beside)][-WAITING_MAX:]
     return True
 
 
 def awaited(customer: Customer) -> list[Message]:
     """The questions that need to wait no longer, to be asked again."""
-    come = {one.member for one in customer.waiting if _is_known(customer, one.member)}
-    ready = [one for one in customer.waiting if one.member in come]
+    ready = [one for one in customer.waiting if _is_known(customer, one)]
     if ready:
-        customer.waiting = [one for one in customer.waiting if one.member not in come]
+        customer.waiting = [one for one in customer.waiting if one not in ready]
     return [Message("customer", customer.id, one.kind, one.body) for one in ready]
 
 
-def _is_known(customer: Customer, member: str) -> bool:
-    return member in customer.members or member in customer.returned
+def _is_known(customer: Customer, one: Waiting) -> bool:
+    """Whether it is here, or is to be asked about elsewhere."""
+    return one.member in customer.members or not customer.returned.keys().isdisjoint(
+        (one.member, one.beside)
+    )
 
 
 def proposed(customer: Customer, body: bytes, log_ms: int, policy: IdentityPolicy) -> list[Message]:

@@ -1,5 +1,6 @@
 """Two customers found to be one, whatever came first."""
 
+from collections import deque
 from itertools import pairwise, permutations
 
 import msgspec
@@ -8,7 +9,7 @@ from adaptive_stream.engine.allowed import Side
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact, encode_fact
 from adaptive_stream.engine.identifier import customer_id, identifier_hash, member_id
-from adaptive_stream.engine.merge import Joined, encode
+from adaptive_stream.engine.merge import Joined, Merge, encode
 from adaptive_stream.engine.message import Arrival
 from tests.engine.world import DAY, HOUR, MINUTE, TEN, TENANT_KEY, World, fact
 
@@ -240,3 +241,71 @@ def test_somebody_who_lives_again_knows_whom_she_sent_on_while_she_was_merged() 
 
     assert (message.kind, message.key) == ("fact", world.customer(old).id)
     assert world.state(young)["carts"] == {}
+
+
+def test_a_question_goes_back_with_whoever_it_was_asked_of() -> None:
+    """It came to a redirect before word of the cookie that it concerns, and was sent on. The
+    redirect lives again, and that word comes to her: the question must not wait where it went."""
+    for late in (False, True):
+        world = World()
+        third, old, young, new = "cookie:ck-c", "account:a", "email:b@example.com", "cookie:ck-b"
+        for number, name in enumerate((third, old, young)):
+            world.tell("app.opened", TEN + number, name)
+        ben, cookie = world.customer(young).id, identifier_hash(TENANT_KEY, new)
+        side, by = Side(ben, "m-new", cookie, new), _side(world, young)
+        question = encode(Merge(side, _side(world, third)))
+        word = encode(Joined(side, by))
+        world.tell("identity.linked", TEN + 3, old, young)
+
+        (sent_on,) = world.step(Arrival("merge.proposed", ben, question, TEN + 4))
+        asked = Arrival(sent_on.kind, sent_on.key, sent_on.body, TEN + 4)
+        if not late:
+            _carry(world, asked)
+        world.tell("customer.unmerge", TEN + 5, old, young)
+        if late:
+            _carry(world, asked)
+        _carry(world, Arrival("joined", ben, word, TEN + 6, member="m-new"))
+
+        assert [one.waiting for one in world.roots()] == [[], []]
+        assert "m-new" in world.customer(third).members
+
+
+def test_word_of_a_name_goes_back_with_whoever_it_was_sent_to() -> None:
+    """It hangs on a name that is not known here either, and whose word comes to somebody who has
+    left: both are hers."""
+    world = World()
+    old, young, link, new = "account:a", "email:b@example.com", "device:ph-b", "cookie:ck-b"
+    for number, name in enumerate((old, young)):
+        world.tell("app.opened", TEN + number, name)
+    ben = world.customer(young).id
+    between = Side(ben, "m-between", identifier_hash(TENANT_KEY, link), link)
+    last = Side(ben, "m-last", identifier_hash(TENANT_KEY, new), new)
+    by = _side(world, young)
+    world.tell("identity.linked", TEN + 2, old, young)
+
+    word = encode(Joined(last, between))
+    (sent_on,) = world.step(Arrival("joined", ben, word, TEN + 3, member="m-last"))
+    world.tell("customer.unmerge", TEN + 3, old, young)
+    _carry(world, Arrival("joined", sent_on.key, sent_on.body, TEN + 3, member=sent_on.member))
+    word = encode(Joined(between, by))
+    _carry(world, Arrival("joined", ben, word, TEN + 4, member="m-between"))
+
+    assert world.customer(young).id == ben
+    assert {"m-between", "m-last"} < world.customer(young).members.keys()
+    assert "m-last" not in world.customer(old).members
+
+
+def _side(world: World, name: str) -> Side:
+    return world.row(name).side(identifier_hash(TENANT_KEY, name))
+
+
+def _carry(world: World, *arrivals: Arrival) -> None:
+    """These, and what customers tell each other of it, first come, first served."""
+    coming = deque(arrivals)
+    while coming:
+        came = coming.popleft()
+        coming += [
+            Arrival(one.kind, one.key, one.body, came.log_ms, member=one.member)
+            for one in world.step(came)
+            if one.to == "customer"
+        ]
