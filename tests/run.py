@@ -1,4 +1,5 @@
-"""Runs the tests twice: those that measure time last and alone, all others in parallel.
+"""Runs the tests twice: those that measure time last and alone, all others in parallel. Those of
+`make chaos` are left to it.
 
 `make test ARGS=...` passes pytest's own words on to both. What one run finds, the other does not
 hide: both closing lines are shown, and either failing fails all.
@@ -11,6 +12,7 @@ import sys
 # Two processes: the embedded broker wants a core as well. A file's tests stay together.
 TOGETHER = ("-n", "2", "--dist", "loadfile")
 ALONE = ("-n", "0")
+SHORT = "not chaos"
 OK, INTERRUPTED, NONE_CHOSEN = 0, 2, 5  # Of pytest's exit codes.
 
 
@@ -21,7 +23,10 @@ def main(words: list[str]) -> int:
     known, rest = parser.parse_known_args(words)
     chosen = f"({known.marks}) and " if known.marks else ""
     codes = []
-    for marks, options in (("not timing", (*TOGETHER, *rest)), ("timing", (*rest, *ALONE))):
+    for marks, options in (
+        (f"not timing and {SHORT}", (*TOGETHER, *rest)),
+        (f"timing and {SHORT}", (*rest, *ALONE)),
+    ):
         command = [sys.executable, "-m", "pytest", *options, "-m", chosen + marks]
         codes.append(subprocess.run(command, check=False).returncode)
         if codes[-1] == INTERRUPTED:

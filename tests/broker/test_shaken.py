@@ -51,7 +51,7 @@ class Feed:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.chaos
 def test_workers_that_are_killed_frozen_and_restarted_lose_and_double_nothing(
     broker: Broker, tmp_path: Path, topic_prefix: str
 ) -> None:
