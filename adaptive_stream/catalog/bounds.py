@@ -38,7 +38,6 @@ LOG_TIME_TOPICS = (
     "rules.v1",
 )
 CHANGELOGS = ("identity.changelog.v1", "customer.changelog.v1")
-DLQ_ENDS = ".dlq"
 
 Topics = Collection[Topic]
 
