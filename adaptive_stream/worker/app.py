@@ -120,7 +120,7 @@ class StageApp(faust.App):
                 self.rulebook.tell(owns_clock=False)
 
     async def on_stop(self) -> None:
-        """The orderly end: what is under way is checkpointed and committed, before stock Faust drops
+        """The orderly end: what is under way is durable and committed before stock Faust drops
         what waits."""
         self._stop_clock()
         self.consumer.stop_flow()
