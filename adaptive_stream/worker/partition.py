@@ -25,7 +25,7 @@ from adaptive_stream.worker.store import Store
 
 # Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
 # outputs, which share the connection with them, seldom wait for one.
-BEAT_S = 0.05
+BEAT_S = 0.1
 OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint waits for.
 IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
