@@ -81,9 +81,10 @@ class Plan(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
-    """A purpose that a standing rule holds, as its channels were told last. `because` is "" while
-    nothing holds it; `ended_by` is the type of the fact that ended the reason, when only a rest is
-    left of it. `told`: channel -> whom (a digest). `offered`: rule -> the moment it offered for."""
+    """What a standing rule keeps back (place.py), as its channels were told last. `because` is ""
+    while nothing does on every channel of hers; `ended_by` is the type of the fact that ended the
+    reason, when only a rest is left of it. `told`: channel -> a mark of what it was told and of
+    whom. `offered`: rule -> the moment it offered for. `stopped`: it is no hold, but a stop."""
 
     because: str = ""
     until_ms: int | None = None
@@ -91,6 +92,7 @@ class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
     rev: int = 0
     told: dict[str, str] = {}
     offered: dict[str, int] = {}
+    stopped: bool = False
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -195,8 +197,8 @@ class Customer(msgspec.Struct, omit_defaults=True):
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
-    of her newest public state, 0 for none. `quiet`: by purpose. `judged_by`: the id of the rules
-    that were asked last.
+    of her newest public state, 0 for none. `quiet`: by what is kept back. `judged_by`: the id of
+    the rules that were asked last.
     """
 
     id: str

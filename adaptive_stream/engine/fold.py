@@ -120,7 +120,7 @@ def _preferences(view: View, kept: KeptByKey) -> None:
 
 def _messages(view: View, kept: KeptByKey) -> None:
     view.by_kind["message"] = view.message_by_id = _in_order(messages.fold(kept, view.context))
-    view.sent_steps = messages.sent_steps(kept)
+    view.sent_steps, view.refusals = messages.sent_steps(kept), messages.refusals(kept)
 
 
 def _interest(view: View, kept: KeptByKey) -> None:

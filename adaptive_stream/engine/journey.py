@@ -176,10 +176,10 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class StandingRule:
-    """One line of policy/standing.yaml: it judges each message of any tool.
+    """One line of policy/standing.yaml: it judges each message of any tool, or all of a kind.
 
     `verb`: stop or hold. `scope`: message, endpoint, purpose or all; `purpose`: which, for scope
-    purpose; `of`: the purposes of the messages that it judges, for scope message. A hold ends as
+    purpose; `of`: the purposes that it judges, for scopes message and endpoint. A hold ends as
     that of a journey does, and `then_rest` later. `offer`: what is offered when the rule bites,
     with `then_rest` when the reason is over; `kind`: `instead` of what is kept from her, or `next`,
     what should be done for her now. It is of the purpose `offers_as`, another than what is held, or
@@ -199,6 +199,12 @@ class StandingRule:
     offers_as: str = "service"
     channels: tuple[str, ...] = ("email", "callcentre")
     good_for: Span = Span(days=14)
+
+    @property
+    def of_messages(self) -> bool:
+        """Whether its condition speaks of a message, and not of herself alone."""
+        where = self.use.condition.where
+        return where is not None and "message" in where.names
 
 
 @dataclass(frozen=True, slots=True)

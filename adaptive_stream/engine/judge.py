@@ -34,7 +34,7 @@ def judge(
     judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
     # Whatever a purpose that is held, or free again, may hold back is looked at as a whole.
-    by_purpose = judgement.held or judgement.freed
+    by_purpose = judgement.held or judgement.regained
     again = concerned(rules, EVERY_PART if by_purpose else view.fresh)
     judgement.runs = _runs(customer, view, rules, clocks)
     for one in judgement.runs:

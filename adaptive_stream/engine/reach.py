@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.journey import Policy
-from adaptive_stream.engine.parts.consent import ANY_ENDPOINT
+from adaptive_stream.engine.parts.consent import ADDRESS_TYPES, ANY_ENDPOINT, status_of, statuses
 from adaptive_stream.engine.parts.contacts import contacts
 from adaptive_stream.engine.view import View
 
@@ -29,6 +29,7 @@ class Reach:
         self._policy = policy
         self._on: dict[str, Recipients] = {}
         self._marks: dict[str, bytes] = {}
+        self._closed: set[tuple[str, str, str]] = set()
 
     @cached_property
     def _endpoints(self) -> list[tuple[str, str, str]]:
@@ -67,21 +68,24 @@ class Reach:
         """Every channel on which something could reach her, in order."""
         return [channel for channel in sorted(self._policy.endpoints) if self.recipients(channel)]
 
+    def addresses(self, channel: str) -> list[str]:
+        """What the law calls her addresses on a channel, "type:value"."""
+        types = ADDRESS_TYPES.get(channel, ())
+        return [f"{kind}:{value}" for kind, value in self.recipients(channel) if kind in types]
+
+    def close(self, channel: str, purpose: str, address: str) -> None:
+        """A standing rule stops what is of this purpose there; `address` may be ANY_ENDPOINT."""
+        self._closed.add((channel, purpose, address))
+
     def first(self, channels: tuple[str, ...], purpose: str, view: View) -> str:
         """The first of these on which she can and may be told something of this purpose, or ""."""
         return next((c for c in channels if self._open(c, purpose, view)), "")
 
     def _open(self, channel: str, purpose: str, view: View) -> bool:
-        hers = {f"{kind}:{value}" for kind, value in self.recipients(channel)}
-        if not hers or view.refuses(channel):
+        hers = self.addresses(channel) or [f"{k}:{v}" for k, v in self.recipients(channel)]
+        if not hers or view.refuses(channel) or (channel, purpose, ANY_ENDPOINT) in self._closed:
             return False
+        hers = [each for each in hers if (channel, purpose, each) not in self._closed]
         if purpose != BY_CONSENT:
-            return True
-        said = {
-            str(row["endpoint"]): row["status"]
-            for row in view.consent
-            if (row["channel"], row["purpose"]) == (channel, purpose)
-        }
-        if said.get(ANY_ENDPOINT) == "withdrawn":
-            return False
-        return any(said.get(endpoint) == "given" for endpoint in (*sorted(hers), ANY_ENDPOINT))
+            return bool(hers)
+        return status_of(statuses(view.consent, channel, purpose), hers) == "given"

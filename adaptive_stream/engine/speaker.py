@@ -94,35 +94,33 @@ class Speaker:
             messages=(_of_message(message),),
         )
 
-    def hush(self, hush: Hush) -> list[Suppression]:
-        """One record for each channel of a purpose that is held, or free again."""
-        customer = self.customer
-        name = f"~purpose.{hush.purpose}{_repeat(hush.rev)}"
-        return [
-            Suppression(
-                id=f"{customer.id}.{customer.state_seq}.{channel}.{name}",
-                action=hush.action,
-                channel=channel,
-                customer=customer.id,
-                member=f"m-{customer.id[2:]}",
-                state_seq=customer.state_seq,
-                rev=hush.rev,
-                recipients=self.reach.recipients(channel),
-                journey="",
-                instance="",
-                steps=(),
-                because=hush.because,
-                cause=hush.cause,
-                event_ms=hush.event_ms,
-                known_ms=self.known_ms,
-                until_ms=hush.until_ms,
-                releasable_until_ms=None,
-                rules=self.rules.id,
-                scope="purpose",
-                purpose=hush.purpose,
-            )
-            for channel in hush.channels
-        ]
+    def hush(self, hush: Hush) -> Suppression:
+        """The record of a purpose, an address or all that is stopped or held, or free again."""
+        customer, place, channel = self.customer, hush.place, hush.channel
+        names = (place.scope, place.purpose, _named(place.address))
+        name = "~" + ".".join(each for each in names if each) + _repeat(hush.rev)
+        return Suppression(
+            id=f"{customer.id}.{customer.state_seq}.{channel}.{name}",
+            action=hush.action,
+            channel=channel,
+            customer=customer.id,
+            member=f"m-{customer.id[2:]}",
+            state_seq=customer.state_seq,
+            rev=hush.rev,
+            recipients=place.recipients(channel, self.reach),
+            journey="",
+            instance=place.address,
+            steps=(),
+            because=hush.because,
+            cause=hush.cause,
+            event_ms=hush.event_ms,
+            known_ms=self.known_ms,
+            until_ms=hush.until_ms,
+            releasable_until_ms=None,
+            rules=self.rules.id,
+            scope=place.scope,
+            purpose=place.purpose,
+        )
 
     def opportunity(self, offer: Offer, action: str, because: str) -> Opportunity:
         """An offer, or its withdrawal with the same id."""

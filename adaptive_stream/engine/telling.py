@@ -16,6 +16,7 @@ from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.place import Place
 from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.verdict import Verdict
@@ -28,6 +29,8 @@ RELEASED_BY = {
     "order.cancelled": "order_cancelled",
     "case.closed": "case_closed",
     "customer.unmerge": "unmerged",
+    "consent.given": "reconsented",
+    "consent.confirmed": "reconsented",
 }
 
 
@@ -56,12 +59,13 @@ class Telling(msgspec.Struct):
 
 
 class Hush(msgspec.Struct, frozen=True):
-    """What the channels of a purpose have to be told. action: hold, release."""
+    """What a channel has to be told of a purpose, an address or all. action: suppress, hold,
+    release."""
 
     action: str
-    purpose: str
+    place: Place
+    channel: str
     because: str
-    channels: tuple[str, ...]
     event_ms: int
     rev: int
     cause: Cause | None = None
@@ -85,7 +89,8 @@ class Judgement(msgspec.Struct):
     `stopped`, `due` and `broken` carry what opportunities are made of; `runs` is every run there
     is now; `changed`: some run stands otherwise than before, whether or not anybody had to be told;
     `would`: what runs in the shadow would have done. `held`: the purposes that a standing rule
-    holds, `freed`: those that none holds any more, since when; `hushes`: what is told of them.
+    keeps back, `freed`: those that none holds any more, since when; `regained`: some are no longer
+    kept back, held or stopped; `hushes`: what is told of them.
     `things`: by kind, what journeys can run for, as far as one has asked.
     """
 
@@ -104,6 +109,7 @@ class Judgement(msgspec.Struct):
     changed: bool = False
     held: set[str] = msgspec.field(default_factory=set)
     freed: dict[str, int] = {}
+    regained: bool = False
     hushes: list[Hush] = []
     sources: Mapping[str, Sources] = {}
     things: dict[str, list[About]] = {}

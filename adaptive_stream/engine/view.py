@@ -11,6 +11,7 @@ from adaptive_stream.engine.entity import (
     Cart,
     Case,
     Contract,
+    Heard,
     Message,
     Order,
     Registration,
@@ -62,6 +63,7 @@ class View(msgspec.Struct):
     registration_by_key: dict[str, Registration] = {}
     consent: list[dict[str, object]] = []
     sent_steps: set[tuple[str, str, str]] = set()
+    refusals: dict[str, Heard] = {}  # address -> what it said
     stated: dict[str, dict[str, object]] = {}  # channel -> her own word
     claims: dict[str, list[Claim]] = {}
     kept: dict[str, KeptByKey] = {}  # of the parts that make no things
