@@ -96,25 +96,25 @@ def _judges(fields: Fields) -> tuple[str, str]:
 
 def _note_misfit(fields: Fields, rule: StandingRule) -> None:
     """What its condition speaks of must be there where the rule looks, or it never bites."""
-    name, where = rule.use.condition.name, rule.use.condition.where
+    name, speaks_of = rule.use.condition.name, rule.use.condition.speaks_of
     at, offer = fields.get("when") or fields.node, fields.get("offer")
     if rule.scope == "message":
         says, remedy = "", ""
-    elif where is not None and "about" in where.names:
+    elif speaks_of("about"):
         says, remedy = f"{name!r} speaks of what one message is about", "write `stop: message`"
     elif rule.scope == "endpoint" and rule.verb == "hold":
         says, remedy = "an endpoint is stopped, and never held", "write `stop: endpoint`"
-    elif rule.scope == "endpoint" and not rule.of_messages:
+    elif rule.scope == "endpoint" and not speaks_of("message"):
         says = f"{name!r} says nothing of an endpoint"
         remedy = "write `stop: marketing`, or use a condition that speaks of `message`"
-    elif rule.of_messages and (rule.verb == "hold" or rule.scope == "all"):
+    elif speaks_of("message") and (rule.verb == "hold" or rule.scope == "all"):
         says = f"{name!r} speaks of a message, and the rule is about herself"
         remedy = "write `stop: message`, `stop: endpoint` or `stop: marketing`"
     else:
         says, remedy = "", ""
     if says:
         fields.note(at, says, remedy, "")
-    elif offer and (rule.scope != "purpose" or rule.of_messages):
+    elif offer and (rule.scope != "purpose" or speaks_of("message")):
         says = "'offer' is for a rule about herself and a purpose"
         fields.note(offer, says, "delete it, or write `hold: marketing`", "")
 

@@ -200,12 +200,6 @@ class StandingRule:
     channels: tuple[str, ...] = ("email", "callcentre")
     good_for: Span = Span(days=14)
 
-    @property
-    def of_messages(self) -> bool:
-        """Whether its condition speaks of a message, and not of herself alone."""
-        where = self.use.condition.where
-        return where is not None and "message" in where.names
-
 
 @dataclass(frozen=True, slots=True)
 class Clocks:

@@ -77,6 +77,12 @@ class Reach:
         """A standing rule stops what is of this purpose there; `address` may be ANY_ENDPOINT."""
         self._closed.add((channel, purpose, address))
 
+    def is_closed(self, channel: str, purpose: str) -> bool:
+        """Whether the channel was told to send her nothing of this purpose."""
+        hers = self.addresses(channel) if self._closed else []
+        shut = [each for each in hers if (channel, purpose, each) in self._closed]
+        return (channel, purpose, ANY_ENDPOINT) in self._closed or (bool(hers) and shut == hers)
+
     def first(self, channels: tuple[str, ...], purpose: str, view: View) -> str:
         """The first of these on which she can and may be told something of this purpose, or ""."""
         return next((c for c in channels if self._open(c, purpose, view)), "")

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.word import Use
 
-# In the order of the groups of the documentation: order, service, consent, offer, cart, time, journey.
+# In the order of the groups of the documentation: order, service, consent, offer, cart, time,
+# journey.
 SENTENCES: Mapping[str, str] = {
     "payment_failed": "her payment failed",
     "order_cancelled": "the order was cancelled",

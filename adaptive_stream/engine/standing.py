@@ -144,7 +144,7 @@ def _is_known(rule: StandingRule, judgement: Judgement) -> bool:
 def _looked_at(rule: StandingRule, judgement: Judgement) -> Iterator[tuple[Place, str, About]]:
     """What a rule keeps back, on which channel, and what its condition is asked of."""
     view, reach = judgement.view, judgement.reach
-    if not rule.of_messages:
+    if not rule.use.condition.speaks_of("message"):
         yield Place(rule.scope, rule.purpose), EVERY, _herself(judgement)
         return
     for channel in reach.channels():

@@ -59,6 +59,10 @@ class Condition:
         """Every fact that matters to it."""
         return (*self.hears, *self.ends_on)
 
+    def speaks_of(self, thing: str) -> bool:
+        """Whether its expression names this: `message`, `about`."""
+        return self.where is not None and thing in self.where.names
+
     def __post_init__(self) -> None:
         """`kinds`: of things it speaks of; without an expression those that it hears of."""
         named = self.where.names if self.where else {KIND_OF.get(name, "") for name in self.hears}
