@@ -37,6 +37,7 @@ COMMANDS = {
         "one customer: show|timeline|outbox|links|merge|unmerge",
     ),
     "sources": ("adaptive_stream.cli.sources", "who is silent, and who waits for them: retire"),
+    "senders": ("adaptive_stream.cli.senders", "which tools report, and which are silent"),
     "identity": ("adaptive_stream.cli.identity", "who is who under changed guards: preview"),
     "journeys": ("adaptive_stream.cli.journeys", "the journey files: check|explain"),
 }

@@ -167,7 +167,11 @@ def _quiet(quiet: Quiet) -> Json:
 
 def _message(message: Message) -> Json:
     """What was said of it; its price is a part of what it shows, and no business of the state's."""
-    times = {"due": message.due, "revocable_until": message.revocable_until}
+    times = {
+        "due": message.due,
+        "revocable_until": message.revocable_until,
+        "reported": max((cause.at_ms for cause in message.heard.values()), default=None),
+    }
     said: Json = {name: text for name in MESSAGE_TEXTS if (text := getattr(message, name))}
     if message.about:
         said["about"] = message.about

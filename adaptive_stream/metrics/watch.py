@@ -49,14 +49,25 @@ Waits = Callable[[Any], tuple[int, int | None]]
 
 class Watch:
     """Of one stage. `own`: the deployment's words by label.
-    `wall`: log times are of today; if not, no age is measured. `traces_url`: where spans go."""
+    `wall`: log times are of today; if not, no age is measured. `traces_url`: where spans go.
+    `silent_after_s`: sender -> after how many seconds without a report it counts as silent."""
 
-    def __init__(self, stage: str, own: Words, *, wall: bool, traces_url: str = "") -> None:
+    def __init__(
+        self,
+        stage: str,
+        own: Words,
+        *,
+        wall: bool,
+        traces_url: str = "",
+        silent_after_s: Mapping[str, float] | None = None,
+    ) -> None:
         self.metrics = metrics = Metrics(stage, own)
         self._wall = wall
         self._traces = Traces(traces_url, stage) if traces_url else None
         self._taken: dict[Place, deque[tuple[int, int]]] = {}
         self._left: dict[Place, int] = {}
+        # A sender counts as heard when the process begins: who speaks rarely is not yet silent.
+        self._silent_s = {name: (time.time(), s) for name, s in (silent_after_s or {}).items()}
         metrics.set("build", 1, adaptive_stream.__version__)
 
     def look_at(self, partitions: Partitions, waits: Waits, ready: Callable[[], bool]) -> None:
@@ -69,6 +80,11 @@ class Watch:
         metrics.add("batches")
         metrics.add("records", times=outcome.records)
         metrics.add_all(outcome.counts)
+        for (name, *labels), _ in outcome.counts.items() if self._silent_s else ():
+            if name == "sender_reports" and labels[0] in self._silent_s:
+                heard_s, after_s = self._silent_s[labels[0]]
+                newest_s = max(heard_s, records[-1].timestamp / 1000)
+                self._silent_s[labels[0]] = newest_s, after_s
         taken = self._taken.setdefault(tp, deque())
         taken.append((outcome.next_offset, records[0].timestamp))
         if self._wall and outcome.records:
@@ -115,6 +131,9 @@ class Watch:
         if "rules" in self.metrics:
             for id_ in {each.in_force.id for each in owned.values() if each.in_force.id}:
                 yield "rules", (id_,), 1
+        if "sender_silent_seconds" in self.metrics and self._wall:
+            for sender, (heard_s, after_s) in self._silent_s.items():
+                yield "sender_silent_seconds", (sender,), max(0.0, now_s - heard_s - after_s)
         if "clock_age_seconds" in self.metrics and self._wall:
             yield from _time(owned, now_s)
 

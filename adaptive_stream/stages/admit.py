@@ -11,7 +11,7 @@ from typing import Any
 
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.endpoint import contacts_of
-from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
+from adaptive_stream.engine.fact import MESSAGE, WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.notice import PREFIX, subjects
@@ -110,6 +110,8 @@ class Admit:
                 outcome.outputs.append(Output(self._facts_topic, None, key, body, headers))
                 idx += 1
             outcome.count("facts", fact.channel, "without_customer" if alone else "accepted")
+            if fact.type in MESSAGE and (sender := fact.data.get("sender")):
+                outcome.count("sender_reports", str(sender))
 
     def _customers(self, fact: Fact) -> tuple[bytes, Headers]:
         """A fact goes by its strongest identifier, and names the others."""

@@ -17,6 +17,7 @@ from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
 from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.engine.sender import silent_after_s
 from adaptive_stream.metrics.watch import Watch
 from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.http import Http
@@ -59,7 +60,13 @@ class StageApp(faust.App):
         self.settings = settings
         self.catalog = catalog
         own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
-        self._watch = Watch(stage.name, own, wall=wall, traces_url=settings.traces_url)
+        self._watch = Watch(
+            stage.name,
+            own,
+            wall=wall,
+            traces_url=settings.traces_url,
+            silent_after_s=silent_after_s(catalog.rules.senders),
+        )
         self.rulebook = rulebook
         self.keeper = Keeper(stage, settings, self._watch, rulebook)
         self.batch_bytes_max = 1 << 20

@@ -123,6 +123,25 @@ def _batch(watch: Watch, tp: tuple[str, int], came_ms: int, after: int) -> None:
     watch.batch(tp, [Record(after - 2, b"k", b"", (), came_ms)] * 2, outcome)
 
 
+def test_a_sender_is_silent_once_it_has_said_nothing_for_longer_than_its_file_allows() -> None:
+    """Beyond that the seconds are counted, from its newest report."""
+    watch = Watch("admit", OWN, wall=True, silent_after_s={"sendgrid": 0.0, "braze": 7_200.0})
+    watch.look_at(dict, lambda _: (0, None), lambda: True)
+    outcome = Outcome(clock=Clock(), next_offset=1, records=1)
+    outcome.count("sender_reports", "sendgrid")
+    outcome.count("sender_reports", "nobody-knows-it")
+
+    before = _told(watch.metrics)
+    watch.batch(("web", 0), [Record(0, b"k", b"", (), _now_ms() + 60_000)], outcome)
+    after = _told(watch.metrics)
+
+    silent = 'sender_silent_seconds{{sender="{}",stage="admit"}}'
+    assert before[silent.format("sendgrid")] > 0
+    assert after[silent.format("sendgrid")] == after[silent.format("braze")] == 0
+    assert after['sender_reports_total{sender="sendgrid",stage="admit"}'] == 1
+    assert after['sender_reports_total{sender="other",stage="admit"}'] == 1
+
+
 def test_lag_is_what_waits_and_how_long_the_first_of_it_has() -> None:
     """An operator sees a partition that does not get on, taken or not, with its number."""
     now_ms = _now_ms()
