@@ -18,7 +18,7 @@ from adaptive_stream.engine.promise import keep_promises
 from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.restart import goes_on
 from adaptive_stream.engine.standing import judge_purposes
-from adaptive_stream.engine.start import name_of, start
+from adaptive_stream.engine.start import go_on, name_of, start
 from adaptive_stream.engine.telling import Judgement, Run, tell
 from adaptive_stream.engine.verdict import Verdict, verdict
 from adaptive_stream.engine.view import EVERY_PART, Entity, View
@@ -82,6 +82,8 @@ def _entity(kind: str, key: str, view: View) -> Entity | None:
 def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     instance, view = one.instance, judgement.view
     gone = one.about.entity is None and one.about.kind != "customer"
+    if gone and instance.told:  # Somebody keeps a stop of it; so do we, until nobody needs to.
+        go_on(instance, one.about, one.journey, view, one.now_ms)
     if gone and (instance.status not in UNDER_WAY or _forgotten(one, judgement.customer)):
         _forget(one, judgement)
         return
