@@ -31,7 +31,8 @@ from adaptive_stream.engine.blocked import NOTHING
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, encode_fact
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.formats import ReadRule, admit
-from adaptive_stream.stories.preview import Changed, Preview, Recorded, Regrouped, preview
+from adaptive_stream.stories.in_memory import Recorded
+from adaptive_stream.stories.preview import Changed, Preview, Regrouped, preview
 
 FACTS_TOPIC = "identity.facts.v1"
 SHOWN_MAX = 50  # Of each list; --json has all.
