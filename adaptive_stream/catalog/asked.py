@@ -5,6 +5,7 @@ Rule: the same for who types the command and for a story in which somebody does.
 
 from collections.abc import Mapping
 
+from adaptive_stream.catalog.bundle import Bundle
 from adaptive_stream.catalog.edits import (
     Channels,
     Edited,
@@ -27,12 +28,23 @@ class NothingYetError(EditError):
 def publishing_of(files: Mapping[str, bytes], channels: Channels, *, whole: bool) -> Edit:
     """These files, by path. `whole`: they are all there is, and what else is in force goes."""
 
-    def edit(shelf: Shelf, at_ms: int) -> Edited:
-        now = current(shelf)
-        left_out = dict.fromkeys(now.bundle.files.keys() - files.keys()) if whole else {}
-        return publish(now, {**files, **left_out}, channels, at_ms)
+    return lambda shelf, at_ms: changed(current(shelf), files, channels, at_ms, whole=whole)
 
-    return edit
+
+def changed(
+    now: Edited, files: Mapping[str, bytes], channels: Channels, at_ms: int, *, whole: bool
+) -> Edited:
+    """The same, made of these rules. Raises CatalogError."""
+    left_out = dict.fromkeys(now.bundle.files.keys() - files.keys()) if whole else {}
+    return publish(now, {**files, **left_out}, channels, at_ms)
+
+
+def as_always(edited: Edited) -> Edited:
+    """The same files as if they had been in force for ever: what became of them in the log, when
+    they began and who paused them, is left out."""
+    said = edited.bundle
+    bundle = Bundle(said.files, said.channels, said.tzdata, said.semantics)
+    return Edited(bundle, edited.contents)
 
 
 def shadowing_of(files: Mapping[str, bytes]) -> Edit:

@@ -8,7 +8,7 @@ places.
 import argparse
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -62,19 +62,26 @@ def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> int:
     """Runs one of ACTIONS; its exit code."""
-    if args.action == "status":
-        return _status(args)
+    return answered(_status if args.action == "status" else _change, args)
+
+
+def answered(action: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """The exit code of an action on the rules in force. Raises Refused for what it cannot do."""
     try:
-        edit, did = _edit(args)
-        with _rules_log(args) as log:
-            by = getpass.getuser()
-            done = log.run(publishing(edit, did, args.because or "", by))
+        return action(args)
     except NothingYetError as error:
         raise Refused(error.says, error.remedy, Exit.NOT_FOUND) from error
     except EditError as error:
         raise Refused(error.says, error.remedy) from error
     except MissingError as error:
         raise Refused(str(error), "publish the whole directory again", Exit.NOT_FOUND) from error
+
+
+def _change(args: argparse.Namespace) -> int:
+    edit, did = _edit(args)
+    try:
+        with rules_log(args) as log:
+            done = log.run(publishing(edit, did, args.because or "", getpass.getuser()))
     except (KafkaError, RulesLogError) as error:
         says = f"it is not known whether this is in force everywhere: {error}"
         raise Refused(says, "give the command again: it does what is missing") from error
@@ -99,7 +106,7 @@ def _edit(args: argparse.Namespace) -> tuple[Edit, str]:
 
 
 def _publication(args: argparse.Namespace) -> tuple[Edit, str]:
-    files = dict(_files(args.files))
+    files = dict(files_of(args.files))
     did = f"publish {', '.join(path.name for path in args.files)}"
     if args.shadow:
         return shadowing_of(files), f"{did} --shadow"
@@ -107,7 +114,7 @@ def _publication(args: argparse.Namespace) -> tuple[Edit, str]:
     return publishing_of(files, _channels(args), whole=whole), did
 
 
-def _files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
+def files_of(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
     """The path below a directory of rules that each file has, or will have, and its content."""
     faults: list[Fault] = []
     for path in paths:
@@ -132,7 +139,8 @@ def _channels(args: argparse.Namespace) -> dict[str, Channel]:
 
 
 @contextmanager
-def _rules_log(args: argparse.Namespace) -> Iterator[RulesLog]:
+def rules_log(args: argparse.Namespace) -> Iterator[RulesLog]:
+    """rules.v1 of the cluster, for as long as the block lasts."""
     prefix = args.prefix
     with Reader(args.bootstrap) as reader, opened_producer(args.bootstrap) as producer:
         told = [prefix + IDENTITY_FACTS, prefix + CUSTOMER_FACTS]
@@ -152,12 +160,9 @@ def _tell(done: Published, did: str, args: argparse.Namespace) -> None:
 
 
 def _status(args: argparse.Namespace) -> int:
-    with _rules_log(args) as log:
+    with rules_log(args) as log:
         shelf = log.shelf()
-    try:
-        now, active = current(shelf), shelf.active
-    except NothingYetError as error:
-        raise Refused(error.says, error.remedy, Exit.NOT_FOUND) from error
+    now, active = current(shelf), shelf.active
     assert active is not None, "what is current is active"
     done = [*active.past, active.as_past(shelf.rev)]
     if args.json:

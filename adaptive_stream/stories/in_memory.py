@@ -6,7 +6,7 @@ Rule 2: rows of tables are kept as bytes, as stores keep them, so that no state 
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from adaptive_stream.engine.clock import Clock
@@ -101,7 +101,7 @@ class EngineWorld:
         self._unswept = True
 
     @property
-    def channels(self) -> Iterable[str]:
+    def channels(self) -> Collection[str]:
         """Those that can say something."""
         return self._reading
 

@@ -8,6 +8,8 @@ from collections.abc import Generator, Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from adaptive_stream.catalog.asked import (
+    as_always,
+    changed,
     current,
     pausing_of,
     publishing_of,
@@ -134,11 +136,15 @@ class LiveRules:
 
     def tried(self, row: Row) -> tuple[Rules, Rules]:
         """What is in force, and what would be with the row's file, as if each had always been."""
-        bundle = current(self._log.shelf())
-        files = {path: bundle.contents[name] for path, name in bundle.bundle.files.items()}
-        changed = {**files, **self._file(row)}
-        now, then = (bundle_of(each, self._desk.channels) for each in (files, changed))
-        return compiled(*now), compiled(*then)
+        now = current(self._log.shelf())
+        then = changed(now, self._file(row), self._desk.channels, row.at_ms, whole=False)
+        before, after = (as_always(each) for each in (now, then))
+        return compiled(before.bundle, before.contents), compiled(after.bundle, after.contents)
+
+    def compiled(self, id_: str) -> Rules:
+        """The rules of that name."""
+        edited = self._log.shelf().edited(id_)
+        return compiled(edited.bundle, edited.contents)
 
     def journeys(self) -> Iterator[tuple[Journey, Journey]]:
         """Of those that commands spoke of: as it was, and as it is now."""

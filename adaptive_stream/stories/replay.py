@@ -8,7 +8,7 @@ rules of identity differ.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -27,7 +27,9 @@ from adaptive_stream.engine.decision import (
 )
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, decode_fact
 from adaptive_stream.engine.journey import Rules
+from adaptive_stream.engine.notice import PREFIX
 from adaptive_stream.formats import ReadRule
+from adaptive_stream.stages.records import read
 from adaptive_stream.stories.in_memory import EngineWorld, Recorded
 from adaptive_stream.stories.timeline import MINUTE_MS
 
@@ -89,6 +91,27 @@ class Replayed:
         while customer in self.merged:
             customer = self.merged[customer]
         return customer
+
+
+def recorded(records: Iterable[Any]) -> list[Recorded]:
+    """The facts and notices of these records of customer.facts.v1, in one order for ever: by log
+    time, then by where they stand. A repeat counts once, and so does what one customer's partition
+    handed on to another's, and what all partitions were told."""
+    found = []
+    last: dict[tuple[int, str], tuple[int, int]] = {}
+    for record in records:
+        arrival, origin = read(record)
+        at = (arrival.log_ms, record.partition, record.offset)
+        if arrival.kind == "notice" and record.partition == 0:
+            found.append((at, Recorded(at[0], arrival.body, arrival.key.removeprefix(PREFIX))))
+        if arrival.kind != "fact" or origin is None:
+            continue
+        upstream = (record.partition, origin.source)
+        if origin.place > last.get(upstream, (-1, -1)):
+            last[upstream] = origin.place
+            if not origin.source.startswith(f"{record.topic}@"):
+                found.append((at, Recorded(at[0], arrival.body)))
+    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 
 
 def replay(
