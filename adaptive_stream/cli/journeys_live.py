@@ -31,6 +31,7 @@ from adaptive_stream.catalog.publishing import Edit, Published, publishing
 from adaptive_stream.catalog.rules import CONDITIONS, FOLDERS, read_dir
 from adaptive_stream.catalog.shelf import Active, MissingError
 from adaptive_stream.catalog.yaml_lines import content_of
+from adaptive_stream.cli import journeys_dry_run
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.send import opened_producer
@@ -81,6 +82,9 @@ def _change(args: argparse.Namespace) -> int:
     edit, did = _edit(args)
     try:
         with rules_log(args) as log:
+            if args.dry_run:
+                journeys_dry_run.show(log, edit, did, args)
+                return Exit.OK
             done = log.run(publishing(edit, did, args.because or "", getpass.getuser()))
     except (KafkaError, RulesLogError) as error:
         says = f"it is not known whether this is in force everywhere: {error}"
@@ -91,6 +95,8 @@ def _change(args: argparse.Namespace) -> int:
 
 def _because(command: argparse.ArgumentParser) -> None:
     command.add_argument("--because", metavar="TEXT", help="why, for whoever asks later")
+    says = "show what it would do to runs under way, and do nothing"
+    command.add_argument("--dry-run", action="store_true", help=says)
     add_prefix(command)
 
 

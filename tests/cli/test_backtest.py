@@ -62,13 +62,19 @@ def test_a_manager_sees_whom_another_stop_would_have_stopped(
         "  2026-03-03  suppress 0 -> 1, hold 1 -> 0",
         "",
         "runs stopped that were not: 1; not stopped that were: 0",
-        "  - 2026-03-03 hold remind, discount of abandoned-cart/cart-9 by email: just_bought"
-        "  [email#1]",
+        (
+            "  - 2026-03-03 hold remind, discount of abandoned-cart/cart-9 by email: just_bought"
+            "  [email#1]"
+        ),
         "  - 2026-03-03 hold nudge of abandoned-cart/cart-9 by push: just_bought  [email#1]",
-        "  + 2026-03-03 suppress remind, discount of abandoned-cart/cart-9 by email:"
-        " bought_anything  [email#1]",
-        "  + 2026-03-03 suppress nudge of abandoned-cart/cart-9 by push: bought_anything"
-        "  [email#1]",
+        (
+            "  + 2026-03-03 suppress remind, discount of abandoned-cart/cart-9 by email:"
+            " bought_anything  [email#1]"
+        ),
+        (
+            "  + 2026-03-03 suppress nudge of abandoned-cart/cart-9 by push: bought_anything"
+            "  [email#1]"
+        ),
     ]
 
 
