@@ -89,8 +89,9 @@ def other_order(n: int) -> dict[str, Any]:
 def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
     broker: Broker, tmp_path: Path, topic_prefix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What it would do is shown before, and nothing is done. Whatever is acknowledged once the command has returned obeys it, nobody is judged by two
-    versions, a worker that is killed amid it changes nothing, and a replay says the same bytes."""
+    """What it would do is shown before. Whatever is acknowledged once the command has returned
+    obeys it, nobody is judged by two versions, a worker that is killed amid it changes nothing,
+    and a replay says the same bytes."""
     rules_dir = quick_rules(tmp_path)
     stopping = tmp_path / "abandoned-cart.yaml"
     text = (rules_dir / "journeys" / stopping.name).read_text()
