@@ -11,9 +11,11 @@ is still in it has not changed, and what is not in it any more is where it belon
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from functools import partial
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
+from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog import Catalog
 from adaptive_stream.catalog.apply import apply_plan
 from adaptive_stream.catalog.cluster import Cluster
@@ -27,9 +29,8 @@ from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import group_of
 from adaptive_stream.stages.every import stage_of
 from adaptive_stream.stages.outcome import NEVER, Row
-from adaptive_stream.worker.changelog import Reader, read_inputs
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.rulebook import Rulebook
+from adaptive_stream.worker.reading import Reader, read_inputs, reader
 from adaptive_stream.worker.store import Memory
 
 PRODUCED_BYTES_MAX = 3 << 20  # Of one batch: three quarters of what a changelog takes.
@@ -78,7 +79,8 @@ async def _move(
     )  # fmt: skip
     counts = {name: found.partitions for name, found in cluster.read([]).items()}
     outboxes = Outboxes(Client(producer), counts)
-    reader, rulebook = Reader(settings), Rulebook(settings, catalog)
+    logs = Reader(settings)
+    rulebook = Rulebook(catalog, settings.rules_dir, partial(reader, settings))
     stage = stage_of(
         move.stage, catalog, settings.hash_key, rulebook.library, log_time=False,
         warm_bytes=0, traces_per_million=0,
@@ -86,11 +88,11 @@ async def _move(
     scratch = settings.data_dir / "migration"
     shutil.rmtree(scratch, ignore_errors=True)  # Of one that was killed.
     memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
-    shop = Workshop(settings, stage, outboxes, reader, rulebook, memory, scratch)
+    shop = Workshop(settings, stage, outboxes, logs, rulebook, memory, scratch)
     tps = [TopicPartition(move.facts, n) for n in partitions]
     inputs = await read_inputs(settings, group_of(catalog.prefix, move.stage), tps)
     async with AsyncExitStack() as stack:
-        for each in (producer, reader):
+        for each in (producer, logs):
             await each.start()
             stack.push_async_callback(each.stop)
         await rulebook.start(outboxes)

@@ -17,8 +17,8 @@ from adaptive_stream.stages.records import (
     IDENTITY_CHANGELOG,
     IDENTITY_FACTS,
 )
-from adaptive_stream.worker.changelog import Reader, reader
 from adaptive_stream.worker.cluster import newest_mark, tail
+from adaptive_stream.worker.reading import Offsets, Reader
 
 CHANGELOGS = (IDENTITY_CHANGELOG, CUSTOMER_CHANGELOG)
 FACTS = (IDENTITY_FACTS, CUSTOMER_FACTS)
@@ -43,18 +43,18 @@ async def look(cluster: Cluster, settings: Settings, catalog: Catalog) -> Found:
     partitions = {
         name: topic.partitions for name, topic in cluster.read([]).items() if name in catalog.topics
     }
-    tails, consumer = Reader(settings), reader(settings)
+    tails, offsets = Reader(settings), Offsets(settings)
     await tails.start()
-    await consumer.start()
+    await offsets.start()
     try:
         changelogs = _tps(catalog, CHANGELOGS, partitions)
-        begins = await consumer.beginning_offsets(changelogs)
+        begins = await offsets.starts(changelogs)
         logs = {(tp.topic, tp.partition): await _log(tails, begins[tp], tp) for tp in changelogs}
-        ends = await consumer.end_offsets(_tps(catalog, FACTS, partitions))
+        ends = await offsets.ends(_tps(catalog, FACTS, partitions))
         theirs = _committed(cluster, catalog, partitions)
-        ends_of = await consumer.end_offsets(list({tp for _, tp in theirs}))
+        ends_of = await offsets.ends({tp for _, tp in theirs})
     finally:
-        await consumer.stop()
+        await offsets.stop()
         await tails.stop()
     unread: dict[tuple[str, str], int] = {}
     for (group, tp), offset in theirs.items():

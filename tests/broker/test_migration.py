@@ -42,7 +42,7 @@ AGAIN = 400  # Channel records that admit says twice over the move.
 SETTLED_WITHIN_S = 90
 ENDED_WITHIN_S = 120
 KEYED = ("identity.facts.v1", "identity.changelog.v1", "customer.facts.v1", "customer.state.v1")
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow(60)]
 
 
 @pytest.fixture
