@@ -4,6 +4,7 @@ check    every fault of every rule file at once, then the examples of each journ
 explain  one journey in plain English, and what its examples show; `standing`: the standing rules
 new      a journey from a template
 schema   what an editor needs to help with these files
+backtest what has happened, played again with other rules: what would have been otherwise
 publish  files into force, on every partition; so do pause, resume and rollback; status shows it
 """
 
@@ -16,7 +17,7 @@ from adaptive_stream.catalog.channels import load_channels
 from adaptive_stream.catalog.explain import explain, standing_text
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.catalog.rules import RuleFiles, read_rules
-from adaptive_stream.cli import journeys_live, journeys_new
+from adaptive_stream.cli import journeys_backtest, journeys_live, journeys_new
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.stories.check import STANDING, Shown, checked, show
 
@@ -28,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     command = commands.add_parser("explain", help="one journey in plain English")
     command.add_argument("name", metavar="NAME", help="of the journey, or `standing`")
     journeys_new.add_actions(commands)
+    journeys_backtest.add_action(commands)
     journeys_live.add_actions(commands)
 
 
@@ -35,6 +37,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs the sub-command; its exit code."""
     if args.action in journeys_live.ACTIONS:
         return journeys_live.run(args)
+    if args.action == "backtest":
+        return journeys_live.answered(journeys_backtest.run, args)
     faults: list[Fault] = []
     files = read_rules(args.rules_dir, load_channels(args.topics_dir, faults))
     faults.extend(files.faults)

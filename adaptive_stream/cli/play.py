@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
         say("")
     failed = False
     for story, outputs in played:
-        verdicts = judge(story, outputs, Desk(story).see)
+        verdicts = judge(story, outputs, Desk(story, args.rules_dir).see)
         failed |= any(verdict.result == FAILED for verdict in verdicts)
         _print(story, verdicts, as_json=args.json)
     return Exit.FAULTS if failed else Exit.OK
@@ -86,8 +86,9 @@ def play_on_cluster(
     for story in stories:
         # A metric is the worker's, not a story's: a story that reads one has a worker of its own.
         # What is known beside customers, one story would hear from another.
-        looks = any(moment.looks for moment in timeline(story))
-        alone = story.sid if looks or tells_context(story) else ""
+        # Rules that it publishes, and workers that it stops, are everybody's.
+        own = any(each.looks or each.does or each.stops for each in timeline(story))
+        alone = story.sid if own or tells_context(story) else ""
         groups.setdefault((frozenset(story.load), story.calendar, alone), []).append(story)
     played = {}
     for together in groups.values():
@@ -128,10 +129,11 @@ def _played(
 ) -> list[tuple[Story, list[Output]]]:
     if not args.broker and not args.against:
         reading = engine_world.reading_of(catalog.channels)
-        return [
-            (story, engine_world.play(story, rules_of(story, catalog.rules), reading))
-            for story in stories
-        ]
+        played = []
+        for story in stories:
+            rules, desk = rules_of(story, catalog.rules), Desk(story, args.rules_dir)
+            played.append((story, engine_world.play(story, rules, reading, desk=desk)))
+        return played
     with _cluster(args.against, say) as bootstrap:
         return play_on_cluster(stories, bootstrap, (args.topics_dir, args.rules_dir), say)
 
@@ -173,7 +175,8 @@ def _play_group(
             bootstrap, directory / "worker", tenant_key=secrets.token_hex(16), options=options
         )
         with _own_topics(bootstrap, catalog), worker:
-            return broker_world.play(stories, bootstrap, catalog, worker.ports, say)
+            desk = Desk(stories[0], rules_dir)
+            return broker_world.play(stories, bootstrap, catalog, worker, say, desk)
 
 
 @contextmanager

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
+from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.heeding import PART_OF_KIND, UNDER_WAY
-from adaptive_stream.engine.journey import Clocks, Journey
+from adaptive_stream.engine.journey import Clocks, Journey, Rules
+from adaptive_stream.engine.parts.carts import CART_MS
 from adaptive_stream.engine.restart import free_name, restarted, same_run
 from adaptive_stream.engine.telling import Judgement
 from adaptive_stream.engine.verdict import stopped
@@ -40,6 +42,15 @@ def start(
             _begin(journey, about, hit.at_ms, hit, judgement)
             begun += 1
     return begun
+
+
+def of_history(fact: Fact, rules: Rules, now_ms: int) -> Iterator[str]:
+    """The journeys that a cart begins, if the cart of this fact is so old that it is forgotten the
+    moment that it comes: who loads two years of history reads how many starts came to nothing."""
+    if fact.type == "cart.item_added" and fact.at_ms < now_ms - CART_MS:
+        for journey in rules.journeys:
+            if "cart.abandoned" in journey.when.condition.hears and not journey.shadow:
+                yield journey.name
 
 
 def _restart(

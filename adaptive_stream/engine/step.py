@@ -29,6 +29,7 @@ from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.keep import PART_OF, UNSHOWN, keep_fact, keep_small
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.parts.registrations import FACTS as JOINED
+from adaptive_stream.engine.start import of_history
 from adaptive_stream.engine.view import View
 from adaptive_stream.engine.wake import next_look_ms
 
@@ -123,6 +124,8 @@ def _fact(
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
     faults += tuple(f"dropped:{name}" for name in dropped)
+    too_old = of_history(fact, rules, given.clock.now_ms)
+    faults += tuple(f"not_started:{name}:too_old" for name in too_old)
     touched = TOUCHED.get(fact.type)
     if touched is None or dropped or len(customer.members) > members:
         known = touched = None

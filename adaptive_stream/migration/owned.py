@@ -11,6 +11,7 @@ from typing import NamedTuple
 from aiokafka import AIOKafkaProducer, TopicPartition
 
 from adaptive_stream.announce.rulebook import Rulebook
+from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input, PutViews
 from adaptive_stream.checkpoint.progress import Mark, Pending, Progress
@@ -62,7 +63,8 @@ class Owned:
         effects = KeptEffects(
             shop.stage, shop.outboxes, shop.reader, tp, store, found, shop.rulebook.load
         )
-        recover = steps.recover(OWNER, tenant=shop.settings.tenant, partitions=partitions)
+        tenant = shop.settings.tenant
+        recover = steps.recover(OWNER, tenant=tenant, meaning=MEANING, partitions=partitions)
         return cls(store, effects, await drive(recover, effects))
 
     @property

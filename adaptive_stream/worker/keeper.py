@@ -11,6 +11,7 @@ from typing import Any
 from faust.types import TP
 
 from adaptive_stream.announce.rulebook import Rulebook
+from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress
@@ -115,8 +116,8 @@ class Keeper:
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
             first = self.rulebook.first if self.rulebook else NOTHING_SAID
             has_views, tenant = self.stage.views is not None, self._settings.tenant
-            partitions = self.outboxes.partitions(tp.topic)
-            work = steps.recover(owner, has_views, tenant, first, partitions)
+            count = self.outboxes.partitions(tp.topic)
+            work = steps.recover(owner, has_views, tenant, first, MEANING, count)
             progress: Progress = await drive(work, observed)
             observed.recovered()
         except BaseException:

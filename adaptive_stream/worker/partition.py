@@ -178,6 +178,8 @@ class Partition:
                     await drive(steps.prove(self._progress), self._effects)
                     self._effects.proven(self._progress)
                     self.on_room()
+            if self._progress is not None:
+                await drive(steps.let_go(self._progress), self._effects)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)

@@ -30,9 +30,10 @@ def test_a_customer_is_given_what_the_story_says(
     story = grammar.load(path)
     rules = rules_of(story, catalog.rules)
 
-    outputs = engine_world.play(story, rules, engine_world.reading_of(catalog.channels))
+    desk = Desk(story)
+    outputs = engine_world.play(story, rules, engine_world.reading_of(catalog.channels), desk=desk)
 
-    verdicts = judge(story, outputs, Desk(story).see)
+    verdicts = judge(story, outputs, desk.see)
     record_pending(record_property, verdicts)
     assert not any(verdict.result == FAILED for verdict in verdicts), "\n" + report.failures(
         story, verdicts
@@ -47,7 +48,8 @@ def test_a_story_plays_the_same_again(path: Path, catalog: Catalog) -> None:
     rules = rules_of(story, catalog.rules)
     reading = engine_world.reading_of(catalog.channels)
 
-    assert engine_world.play(story, rules, reading) == engine_world.play(story, rules, reading)
+    first, second = (engine_world.play(story, rules, reading, desk=Desk(story)) for _ in range(2))
+    assert first == second
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -57,6 +59,7 @@ def test_a_tick_at_which_nothing_is_due_says_nothing(path: Path, catalog: Catalo
     rules = rules_of(story, catalog.rules)
     reading = engine_world.reading_of(catalog.channels)
 
-    every_minute = engine_world.play(story, rules, reading, every_minute=True)
+    desk = Desk(story)
+    every_minute = engine_world.play(story, rules, reading, every_minute=True, desk=desk)
 
-    assert every_minute == engine_world.play(story, rules, reading)
+    assert every_minute == engine_world.play(story, rules, reading, desk=desk)
