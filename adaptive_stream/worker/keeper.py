@@ -116,7 +116,8 @@ class Keeper:
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
             first = self.rulebook.first if self.rulebook else NOTHING_SAID
             has_views, tenant = self.stage.views is not None, self._settings.tenant
-            work = steps.recover(owner, has_views, tenant, first, MEANING)
+            count = self.outboxes.partitions(tp.topic)
+            work = steps.recover(owner, has_views, tenant, first, MEANING, count)
             progress: Progress = await drive(work, observed)
             observed.recovered()
         except BaseException:
