@@ -8,13 +8,14 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
+from aiokafka import TopicPartition
 from faust.types import TP
 
 from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input
-from adaptive_stream.checkpoint.progress import Progress
+from adaptive_stream.checkpoint.progress import Progress, stored
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.exit import die
 from adaptive_stream.process.logs import at
@@ -88,8 +89,7 @@ class Keeper:
                 self._reader = Reader(self._settings)
                 await self._reader.start()
             self._remove_stale({_name_of(tp) for tp in assigned})
-            for tp in sorted(assigned):
-                await self._take_over(tp, inputs[tp], self._reader)
+            await self._take_all_over(inputs, self._reader, self.stage.changelog)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
@@ -106,8 +106,21 @@ class Keeper:
         again = partial(self._remove_stale, ours, are_open=True)
         self._tidying = loop.call_later(LOST_S + 60, again)
 
-    async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
-        store = Store(self._directory / _name_of(tp), self._memory)
+    async def _take_all_over(self, inputs: dict[TP, Input], reader: Reader, topic: str) -> None:
+        stores: dict[TP, Store] = {}
+        try:
+            for tp in inputs:
+                stores[tp] = Store(self._directory / _name_of(tp), self._memory)
+            ends = await reader.ends([TopicPartition(topic, tp.partition) for tp in inputs])
+            stands = {tp: stored(store.meta()).log_end for tp, store in stores.items()}
+            self._watch.takes_over({tp: (at, ends[topic, tp[1]]) for tp, at in stands.items()})
+            for tp, found in inputs.items():
+                await self._take_over(tp, found, stores.pop(tp), reader)
+        finally:
+            for store in stores.values():
+                store.close()
+
+    async def _take_over(self, tp: TP, found: Input, store: Store, reader: Reader) -> None:
         try:
             effects = KeptEffects(
                 self.stage, self.outboxes, reader, tp, store, found, self._load_rules

@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from typing import Any
 
+from tests.broker.facts import APART_MS, BEGAN_MS, send_tick, wait_until_settled
 from tests.broker.stack import Stack
 
 TOLD = ("customer.state-changed.v1", "suppressions.email.v1", "opportunities.v1")
@@ -13,6 +14,17 @@ ASIDE = ("customer", "state_seq", "members", "was", "identity_epoch", "consent_e
 # What a look alone changes is shown with her next change, and which that is differs too.
 ASIDE += ("joinings", "interest")
 ASIDE_OF_JOURNEY = ("member", "rev")
+
+
+def final_states(stack: Stack, count: int, within_s: float) -> dict[Any, Any]:
+    """By identifiers, once `count` facts were sent and a day has gone by without another; what was
+    told until then is judged."""
+    wait_until_settled(stack, within_s)
+    for minutes in (1, 45, 24 * 60 + 60):
+        send_tick(stack, BEGAN_MS + count * APART_MS + minutes * 60_000)
+        wait_until_settled(stack, within_s)
+    assert_outputs_hold(stack)
+    return states(stack)
 
 
 def assert_outputs_hold(stack: Stack) -> None:
@@ -63,6 +75,12 @@ def states(stack: Stack) -> dict[Any, Any]:
     return found
 
 
-def first_difference(calm: dict[Any, Any], shaken: dict[Any, Any], who: list[Any]) -> str:
+def assert_same(calm: dict[Any, Any], shaken: dict[Any, Any]) -> None:
+    """Two runs of the same facts left everybody in the same state."""
+    who = [each for each in calm.keys() | shaken.keys() if calm.get(each) != shaken.get(each)]
+    assert not who, _first_difference(calm, shaken, who)
+
+
+def _first_difference(calm: dict[Any, Any], shaken: dict[Any, Any], who: list[Any]) -> str:
     one = min(who)
     return f"{len(who)} differ, such as {one}:\n{calm.get(one)}\n{shaken.get(one)}"
