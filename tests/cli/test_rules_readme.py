@@ -58,9 +58,8 @@ def needs_a_cluster(words: list[str]) -> bool:
     return words[1] == "up" or words[2] in ("backtest", "publish")
 
 
-def test_the_commands_of_the_page_work_in_their_order(
-    in_checkout: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("in_checkout")
+def test_the_commands_of_the_page_work_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
     """Her journey is there, passes, and is read back to her; what needs a cluster says so."""
     files = [words for words in COMMANDS[1:] if not needs_a_cluster(words)]
     assert [words[2] for words in files] == ["new", "explain", "check", "explain"]
