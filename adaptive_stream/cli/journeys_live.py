@@ -81,7 +81,7 @@ def answered(action: Callable[[argparse.Namespace], int], args: argparse.Namespa
 def _change(args: argparse.Namespace) -> int:
     edit, did = _edit(args)
     try:
-        with rules_log(args) as log:
+        with rules_log(args.bootstrap, args.prefix) as log:
             if args.dry_run:
                 journeys_dry_run.show(log, edit, did, args)
                 return Exit.OK
@@ -145,10 +145,9 @@ def _channels(args: argparse.Namespace) -> dict[str, Channel]:
 
 
 @contextmanager
-def rules_log(args: argparse.Namespace) -> Iterator[RulesLog]:
+def rules_log(bootstrap: str, prefix: str) -> Iterator[RulesLog]:
     """rules.v1 of the cluster, for as long as the block lasts."""
-    prefix = args.prefix
-    with Reader(args.bootstrap) as reader, opened_producer(args.bootstrap) as producer:
+    with Reader(bootstrap) as reader, opened_producer(bootstrap) as producer:
         told = [prefix + IDENTITY_FACTS, prefix + CUSTOMER_FACTS]
         reader.partitions(prefix + RULES, *told)  # Ends with advice when there is no such topic.
         yield RulesLog(reader.consumer, producer, prefix, told)
@@ -166,7 +165,7 @@ def _tell(done: Published, did: str, args: argparse.Namespace) -> None:
 
 
 def _status(args: argparse.Namespace) -> int:
-    with rules_log(args) as log:
+    with rules_log(args.bootstrap, args.prefix) as log:
         shelf = log.shelf()
     now, active = current(shelf), shelf.active
     assert active is not None, "what is current is active"
