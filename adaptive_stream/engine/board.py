@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from adaptive_stream.engine.notice import Notice
-from adaptive_stream.engine.public import timestamp
+from adaptive_stream.engine.rfc3339 import timestamp
 
 PREFIX = "source/"
 MINUTE_MS = 60_000

@@ -18,9 +18,9 @@ def joinings(customer: Customer) -> list[tuple[str, str, str, int]]:
     of time and name: what joined at one time has no order of its own."""
     if not customer.joinings:
         return []
-    names = {
-        h: text for member in customer.members.values() for h, text in member.identifiers.items()
-    }
+    names: dict[str, str] = {}
+    for member in customer.members.values():
+        names |= member.identifiers
     found = [
         (one.customer, names.get(one.named, ""), names.get(one.by, ""), one.at_ms)
         for one in customer.joinings
