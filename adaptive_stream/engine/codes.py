@@ -54,9 +54,9 @@ def mark_unknown(orders: Iterable[Order], carts: Iterable[Cart], context: Contex
     she bought what lies in the cart."""
     items = {item for cart in carts for item in cart.remaining}
     for order in orders:
-        order.unknown_items = any(
+        order.unknown_items = bool(items) and any(
             _bar_code(item) != _bar_code(other) and not _joined(item, other, context)
-            for item in (order.items if items else ())
+            for item in order.items
             for other in items
         )
 

@@ -201,17 +201,16 @@ class StandingRule:
     good_for: Span = Span(days=14)
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(dict[str, int]):
     """clocks[journey]: what the time is for it, UTC ms; clocks[ALL_CHANNELS] for everybody."""
 
-    by_name: Mapping[str, Journey]
-    clock: Clock
+    def __init__(self, by_name: Mapping[str, Journey], clock: Clock) -> None:
+        self.by_name, self.clock = by_name, clock
 
-    def __getitem__(self, name: str) -> int:
-        if name == ALL_CHANNELS:
-            return self.clock.at(self.clock.channels)
-        return self.clock.at(self.by_name[name].heeds)
+    def __missing__(self, name: str) -> int:
+        heeds = self.clock.channels if name == ALL_CHANNELS else self.by_name[name].heeds
+        at_ms = self[name] = self.clock.at(heeds)
+        return at_ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,13 +257,15 @@ class Rules:
     concerned: dict[frozenset[str], "Concerned"] = field(
         init=False, compare=False, default_factory=dict
     )
+    asked: list["Clocks"] = field(init=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """`begun_by`: the facts that can begin a journey, or with which a standing rule begins or
         ends; `heard_by`: fact -> the journeys of which it can stop or hold a run. What else they
         ask (`unless`) is asked when it is due. `looked_at`: the facts that make a thing for which a
         price may begin a journey later. `timed`: the journeys that time alone begins, `by_context`:
-        those that a price or a stock begins. `concerned`: of heeding.py, filled as it is asked for.
+        those that a price or a stock begins. `concerned`: of heeding.py, filled as it is asked for;
+        `asked`: the clocks of the moment.
         """
         known = (*self.journeys, *self.earlier.values())
         begins = [use for journey in known for use in journey.begins_by()]
@@ -292,4 +293,6 @@ class Rules:
 
     def clocks(self, clock: Clock) -> "Clocks":
         """What the time is for each journey, as of the channels that it heeds."""
-        return Clocks(self.by_name, clock)
+        if not self.asked or self.asked[0].clock is not clock:  # It stands still between ticks.
+            self.asked[:] = [Clocks(self.by_name, clock)]
+        return self.asked[0]

@@ -84,33 +84,24 @@ def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
     if name is None:
         return ()  # identity.linked and the like: what it says is in its identifiers.
     part = PARTS[name]
-    kept = Kept(
-        at_ms=fact.at_ms,
-        id=fact.id,
-        type=fact.type,
-        channel=fact.channel,
-        source=fact.source,
-        known_ms=known_ms,
-        time_source=fact.time_source,
-        lines=_lines(fact),
-        data=part.kept_data(fact),
-    )
+    said = (fact.at_ms, fact.id, fact.type, fact.channel, fact.source)
+    kept = Kept(*said, known_ms, fact.time_source, _lines(fact), part.kept_data(fact))
     key = part.key(fact)
     if name == "seen":
         _keep_latest(member, key, kept)
         return ()
     if "contact" in fact.data and fact.type in contacts.FACTS:
-        said = msgspec.structs.replace(kept, data=contacts.kept_data(fact))
-        keep(member, contacts.PART, contacts.key(fact), said)
+        contact = msgspec.structs.replace(kept, data=contacts.kept_data(fact))
+        keep(member, contacts.PART, contacts.key(fact), contact)
     if fact.type in registrations.FACTS:
-        said = msgspec.structs.replace(kept, data=registrations.kept_data(fact))
-        keep(member, registrations.PART, registrations.key(fact), said)
+        joined = msgspec.structs.replace(kept, data=registrations.kept_data(fact))
+        keep(member, registrations.PART, registrations.key(fact), joined)
     most = interest.LOOKS_MAX if name == "interest" else FACTS_PER_KEY_MAX
     dropped = keep(member, name, key, kept, most)
     evicted = _evict(member, name)
     if name == "interest":
         return ()  # It fades anyway: what was seen before all that is no loss to anybody.
-    return tuple(d for d in (dropped, evicted) if d)
+    return tuple(d for d in (dropped, evicted) if d) if dropped or evicted else ()
 
 
 def _lines(fact: Fact) -> tuple[Line, ...]:
@@ -123,8 +114,7 @@ def _lines(fact: Fact) -> tuple[Line, ...]:
 
 def _keep_latest(member: Member, key: str, kept: Kept) -> None:
     by_key = member.parts.setdefault("seen", {})
-    newest = max([kept, *by_key.get(key, ())], key=rank)
-    by_key[key] = [newest]
+    by_key[key] = [max([kept, *by_key[key]], key=rank) if key in by_key else kept]
 
 
 def _retract(member: Member, fact_id: str, at_ms: int) -> tuple[str, ...]:

@@ -6,12 +6,12 @@ from zlib import crc32
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine import outbox, restart, standing
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.condition import About, hits
-from adaptive_stream.engine.customer import Customer, Instance
+from adaptive_stream.engine.condition import hits
+from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.entity import ViewedItem
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.heeding import UNDER_WAY
-from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
+from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Rules
 from adaptive_stream.engine.start import abouts
 from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import Entity, View
@@ -25,21 +25,19 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
 
     A moment that has passed, but not yet on the channels that its timer heeds, is still to come.
     """
-    view = judgement.view
-    moments = [
-        *_of_carts(view, rules, clock),
-        *_of_starts(judgement.customer, view, rules, clocks),
-    ]
-    quiet = (at_ms for at_ms in standing.moments(judgement) if at_ms > clocks[ALL_CHANNELS])
-    moments += quiet
-    ahead: Iterator[int] = outbox.moments(judgement.customer, view, rules, clock.now_ms)
-    moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
+    customer, view = judgement.customer, judgement.view
+    moments = [*_of_carts(view, rules, clock)] if view.cart_by_id else []
+    if rules.timed:
+        moments += _of_starts(customer, view, rules, clocks)
+    if customer.quiet:
+        now_ms = clocks[ALL_CHANNELS]
+        moments += [at_ms for at_ms in standing.moments(judgement) if at_ms > now_ms]
+    if view.message_by_id:
+        ahead = outbox.moments(customer, view, rules, clock.now_ms)
+        moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
     for one in judgement.runs:
         if one.instance.status in UNDER_WAY:
-            ahead = _of_run(one.journey, one.instance, one.about, view)
-            moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
-            again = restart.moments(one.journey, one.about, [one.instance], view)
-            moments += [at_ms for at_ms in again if at_ms > one.now_ms]
+            moments += [at_ms for at_ms in _of_run(one, view) if at_ms > one.now_ms]
             if _rests_on_context(one):
                 moments.append(clock.now_ms + LOOK_AGAIN_MS)
             if view.now.changes_ms is not None:
@@ -77,12 +75,16 @@ def _looks_for(judgement: Judgement, rules: Rules) -> bool:
     """Whether something of hers could begin a journey that no fact of hers tells of, and she could
     be reached by it."""
     for journey in rules.by_context:
+        things = judgement.view.by_kind.get(journey.for_each)
+        if not things:
+            continue
         begun = {one.about.key for one in judgement.runs if one.journey is journey}
-        things = judgement.view.by_kind.get(journey.for_each, {})
-        if any(key not in begun and _fresh(thing) for key, thing in things.items()):
-            channels = journey.channels()
-            if any(judgement.reach.recipients(channel) for channel in channels):
-                return True
+        for key, thing in things.items():
+            if key not in begun and _fresh(thing):
+                channels = (channel for step in journey.steps for channel in step.by)
+                if any(map(judgement.reach.recipients, channels)):
+                    return True
+                break
     return False
 
 
@@ -93,18 +95,25 @@ def _fresh(entity: Entity) -> bool:
 
 def _of_starts(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[int]:
     for journey in rules.timed:
+        if view.types.isdisjoint(journey.when.condition.hears):
+            continue
         for about in abouts(journey.for_each, customer, view):
             for hit in hits(journey.when, about, view):
                 if hit.at_ms > clocks[journey.name]:
                     yield hit.at_ms
 
 
-def _of_run(journey: Journey, instance: Instance, about: About, view: View) -> Iterator[int]:
-    yield instance.ends_ms
+def _of_run(one: Run, view: View) -> list[int]:
+    journey, instance = one.journey, one.instance
+    moments = [instance.ends_ms]
     if instance.status == "held" and instance.until_ms is not None:
-        yield instance.until_ms
-    following = run.due_ms(journey, instance, view.zone)
-    if following is not None and instance.status == "live":
-        yield following[1]
+        moments.append(instance.until_ms)
+    elif instance.status == "live":
+        following = run.due_ms(journey, instance, view.zone)
+        if following is not None:
+            moments.append(following[1])
     for use in journey.awaits:
-        yield from (hit.at_ms for hit in hits(use, about, view))
+        moments += [hit.at_ms for hit in hits(use, one.about, view)]
+    if journey.restart_when:
+        moments += restart.moments(journey, one.about, [instance], view)
+    return moments
