@@ -22,7 +22,7 @@ def by_one_code(
     part: str, kept_by_key: dict[str, list[Kept]], context: Context
 ) -> dict[str, list[Kept]]:
     """The same facts, each item under the code that stands for it."""
-    if not context or part not in PARTS:
+    if part not in PARTS:
         return kept_by_key
     found = kept_by_key
     for key, facts in kept_by_key.items():

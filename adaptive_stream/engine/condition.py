@@ -120,7 +120,8 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> list[Hit]:
     shown = NOTHING if CONTEXT.isdisjoint(condition.hears) else _subject(about, view).heard
     if condition.takes:
         scope[condition.takes] = use.argument
-    other = next((each for each in condition.kinds if each != kind), "")
+    others = [each for each in condition.kinds if each != kind] if condition.kinds else ()
+    other = others[0] if others else ""
     candidates: Iterable[Entity | None] = view.by_kind[other].values() if other else (None,)
     if other == "order" and order is not None:
         candidates = (order,)
@@ -158,9 +159,14 @@ def _latest(
     """
     latest = None
     for type_ in types:
-        cause = next((heard[type_] for heard in things if type_ in heard), None)
-        if cause is None and KIND_OF.get(type_) not in kinds:
-            cause = view.heard(type_)
+        cause = None
+        for heard in things:
+            if type_ in heard:
+                cause = heard[type_]
+                break
+        else:
+            if KIND_OF.get(type_) not in kinds:
+                cause = view.heard(type_)
         if latest is None or (cause and (cause.at_ms, cause.id) > (latest.at_ms, latest.id)):
             latest = cause
     return latest

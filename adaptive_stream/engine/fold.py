@@ -36,6 +36,7 @@ from adaptive_stream.engine.view import EVERY_PART, KeptByKey, View
 
 Thing = TypeVar("Thing")
 NEVER_MS = float("inf")
+NO_PARTS: frozenset[str] = frozenset()
 BY_CONTEXT = ("orders", "carts", "messages", "interest")  # what an item is, and costs
 
 
@@ -50,11 +51,13 @@ def fold(customer: Customer, given: Given, policy: Policy, known: View | None = 
             view.retracted.update(member.retracted)
     _note_stale(view, given)
     owned = _owned(customer, view.stale)
-    due = owned.keys() | (view.stale if view is known else {"topics"})  # Of which cases are a part.
+    due = owned.keys() | (view.stale if view is known else NO_PARTS)
+    if "cases" in due:  # They are a part of the topics.
+        due.add("topics")
     for part, fold_part in FOLDS.items():
         if part in due:
-            kept = _united(owned.get(part, []), part, view.retracted)
-            fold_part(view, codes.by_one_code(part, kept, view.context))
+            kept = _united(owned[part], part, view.retracted) if part in owned else {}
+            fold_part(view, codes.by_one_code(part, kept, view.context) if view.context else kept)
     if not view.stale.isdisjoint(("carts", "orders")):
         bought, carts = view.order_by_number.values(), view.cart_by_id.values()
         codes.mark_unknown(bought, carts, view.context)

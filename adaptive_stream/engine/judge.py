@@ -31,7 +31,8 @@ def judge(
     judgement = Judgement(
         customer, view, occasion, Reach(customer, view, rules.policy), sources=rules.sources
     )
-    judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
+    if customer.quiet or not view.types.isdisjoint(rules.quieting):
+        judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
     # Whatever a purpose that is held, or free again, may hold back is looked at as a whole.
     by_purpose = judgement.held or judgement.freed

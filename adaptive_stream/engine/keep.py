@@ -66,6 +66,7 @@ UNSHOWN = frozenset(("seen", "interest"))  # What is no news to anybody the mome
 LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
 RETRACTED_MAX = 200
 DAY_MS = 86_400_000
+NONE: dict[str, list[Kept]] = {}
 # A checkpoint is one record batch, which a state must not outgrow: 256 KiB is a hundred times the
 # usual. What is over goes by whole things, the oldest of each part first.
 STATE_BYTES_MAX = 240 * 1024
@@ -170,11 +171,12 @@ def forget_old(customer: Customer, now_ms: int) -> bool:
     there was something."""
     dropped = False
     for member in customer.members.values():
-        for cart_id, facts in list(member.parts.get("carts", {}).items()):
-            if facts[-1].at_ms < now_ms - carts.CART_MS:
-                del member.parts["carts"][cart_id]
+        left = member.parts.get("carts", NONE)
+        for cart_id in list(left):
+            if left[cart_id][-1].at_ms < now_ms - carts.CART_MS:
+                del left[cart_id]
                 dropped = True
-        for facts in member.parts.get("orders", {}).values():
+        for facts in member.parts.get("orders", NONE).values():
             for index, kept in enumerate(facts):
                 if kept.at_ms >= now_ms - ORDER_LINES_MS:
                     break  # They are in order of time.

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from adaptive_stream.engine import money
-from adaptive_stream.engine.customer import Customer, Quiet
+from adaptive_stream.engine.customer import Customer, Instance, Quiet
 from adaptive_stream.engine.entity import (
     Cart,
     Case,
@@ -212,11 +212,14 @@ def _consent(row: Json) -> Json:
     return said | {"at": timestamp(at_ms) if isinstance(at_ms, int) else None}
 
 
+def _begun(run: tuple[str, Instance]) -> tuple[int, str, str]:
+    return (run[1].begun_ms, run[1].journey, run[1].key)
+
+
 def _journeys(customer: Customer) -> list[Json]:
     """In order of their beginning; the order of members is one of made names."""
-    runs = sorted(
-        customer.instances(), key=lambda one: (one[1].begun_ms, one[1].journey, one[1].key)
-    )
+    runs = customer.instances()
+    runs.sort(key=_begun)
     return [
         {
             "journey": instance.journey,

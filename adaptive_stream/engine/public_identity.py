@@ -25,7 +25,9 @@ def joinings(customer: Customer) -> list[tuple[str, str, str, int]]:
         (one.customer, names.get(one.named, ""), names.get(one.by, ""), one.at_ms)
         for one in customer.joinings
     ]
-    return sorted(found, key=lambda one: (one[3], one[1], one[2]))
+    if len(found) > 1:
+        found.sort(key=lambda one: (one[3], one[1], one[2]))
+    return found
 
 
 def apart(customer: Customer) -> list[Json]:
@@ -42,4 +44,5 @@ def apart(customer: Customer) -> list[Json]:
 
 def contact_pairs(customer: Customer, identifiers: list[str]) -> list[Json]:
     """Where she can be reached beside her identifiers."""
-    return [pair(text) for text in contacts(customer) if text not in identifiers]
+    reached = contacts(customer)
+    return [pair(text) for text in reached if text not in identifiers] if reached else []

@@ -11,7 +11,7 @@ from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.entity import ViewedItem
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.heeding import UNDER_WAY
-from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Rules
+from adaptive_stream.engine.journey import ALL_CHANNELS, Clocks, Journey, Rules
 from adaptive_stream.engine.start import abouts
 from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import Entity, View
@@ -27,8 +27,9 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
     """
     customer, view = judgement.customer, judgement.view
     moments = [*_of_carts(view, rules, clock)] if view.cart_by_id else []
-    if rules.timed:
-        moments += _of_starts(customer, view, rules, clocks)
+    for journey in rules.timed:
+        if not view.types.isdisjoint(journey.when.condition.hears):
+            moments += _of_start(journey, customer, view, clocks[journey.name])
     if customer.quiet:
         now_ms = clocks[ALL_CHANNELS]
         moments += [at_ms for at_ms in standing.moments(judgement) if at_ms > now_ms]
@@ -42,9 +43,12 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
                 moments.append(clock.now_ms + LOOK_AGAIN_MS)
             if view.now.changes_ms is not None:
                 moments.append(view.now.changes_ms)
-    if _looks_for(judgement, rules):
-        moments.append(next_look_ms(judgement.customer.id, clock.now_ms))
-    return min(moments, default=None)
+    soonest_ms = min(moments, default=None)
+    if rules.by_context:
+        look_ms = next_look_ms(customer.id, clock.now_ms)
+        if (soonest_ms is None or look_ms < soonest_ms) and _looks_for(judgement, rules):
+            return look_ms
+    return soonest_ms
 
 
 def next_look_ms(customer: str, now_ms: int) -> int:
@@ -64,11 +68,10 @@ def _rests_on_context(one: Run) -> bool:
 
 
 def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
-    now_ms = clock.at(rules.policy.cart_heeds)
-    for cart in view.carts:
-        at_ms = cart.touched_at + rules.policy.cart_abandoned_after_ms
-        if cart.status == "open" and at_ms > now_ms:
-            yield at_ms
+    now_ms, after_ms = clock.at(rules.policy.cart_heeds), rules.policy.cart_abandoned_after_ms
+    for cart in view.cart_by_id.values():
+        if cart.status == "open" and cart.touched_at + after_ms > now_ms:
+            yield cart.touched_at + after_ms
 
 
 def _looks_for(judgement: Judgement, rules: Rules) -> bool:
@@ -93,14 +96,11 @@ def _fresh(entity: Entity) -> bool:
     return not isinstance(entity, ViewedItem) or entity.interest > 0
 
 
-def _of_starts(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[int]:
-    for journey in rules.timed:
-        if view.types.isdisjoint(journey.when.condition.hears):
-            continue
-        for about in abouts(journey.for_each, customer, view):
-            for hit in hits(journey.when, about, view):
-                if hit.at_ms > clocks[journey.name]:
-                    yield hit.at_ms
+def _of_start(journey: Journey, customer: Customer, view: View, now_ms: int) -> Iterator[int]:
+    for about in abouts(journey.for_each, customer, view):
+        for hit in hits(journey.when, about, view):
+            if hit.at_ms > now_ms:
+                yield hit.at_ms
 
 
 def _of_run(one: Run, view: View) -> list[int]:
