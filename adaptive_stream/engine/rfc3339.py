@@ -1,0 +1,22 @@
+"""Moments as text. A state tells a dozen, mostly of weeks ago: no two customers have one in common,
+but all share their hours.
+"""
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+HOURS_KEPT = 16_384  # Two years.
+IN_HOUR = tuple(f"{second // 60:02d}:{second % 60:02d}" for second in range(3600))
+FRACTION = ("Z", *(f".{ms:03d}Z" for ms in range(1, 1000)))
+
+
+def timestamp(at_ms: int) -> str:
+    """RFC 3339 in UTC, with milliseconds only when there are any: `2026-03-03T10:41:07.412Z`."""
+    second, ms = divmod(at_ms, 1000)
+    hour, second = divmod(second, 3600)
+    return _hour(hour) + IN_HOUR[second] + FRACTION[ms]
+
+
+@lru_cache(HOURS_KEPT)
+def _hour(hour: int) -> str:
+    return datetime.fromtimestamp(hour * 3600, UTC).isoformat()[:14]
