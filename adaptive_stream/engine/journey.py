@@ -263,9 +263,10 @@ class Rules:
         """`begun_by`: the facts that can begin a journey, or with which a standing rule begins or
         ends; `heard_by`: fact -> the journeys of which it can stop or hold a run. What else they
         ask (`unless`) is asked when it is due. `looked_at`: the facts that make a thing for which a
-        price may begin a journey later; `quieting`: those of which one holds a purpose. `timed`:
-        the journeys that time alone begins, `by_context`: those that a price or a stock begins.
-        `concerned`: of heeding.py, filled as it is asked for; `asked`: the clocks of the moment.
+        price may begin a journey later; `quieting`: those that can keep back more than a message.
+        `timed`: the journeys that time alone begins, `by_context`: those that a price or a stock
+        begins. `concerned`: of heeding.py, filled as it is asked for; `asked`: the clocks of the
+        moment.
         """
         known = (*self.journeys, *self.earlier.values())
         begins = [use for journey in known for use in journey.begins_by()]
@@ -282,7 +283,7 @@ class Rules:
         things = {journey.for_each for journey in known if journey.begins_by_context}
         looked_at = (name for name, kind in KIND_OF.items() if kind in things)
         object.__setattr__(self, "looked_at", frozenset(looked_at))
-        quieting = (rule.use.condition.hears for rule in self.standing if rule.scope == "purpose")
+        quieting = (rule.use.condition.hears for rule in self.standing if rule.scope != "message")
         object.__setattr__(self, "quieting", frozenset(chain.from_iterable(quieting)))
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
         object.__setattr__(self, "timed", timed)

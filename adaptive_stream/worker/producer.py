@@ -31,9 +31,8 @@ RECORD_OVERHEAD_BYTES = 64
 
 # aiokafka packs as tightly as lz4 can, which takes ten times as long for a quarter less, and has no
 # setting for it. Level 1 is what librdkafka does.
-sys.modules[DefaultRecordBatchBuilder.__module__].lz4_encode = partial(  # type: ignore[attr-defined]
-    lz4_encode, level=1
-)
+packing: Any = sys.modules[DefaultRecordBatchBuilder.__module__]
+packing.lz4_encode = partial(lz4_encode, level=1)
 
 Target = tuple[str, int]
 Waiting = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
