@@ -176,3 +176,24 @@ def test_two_who_are_found_to_be_one_are_told_of_once_more_and_released_once() -
 
     assert {one[0] for one in told(world, "endpoint")} == {"suppress"}
     assert len(told(world, "endpoint")) == 2
+
+
+def test_a_yes_for_all_her_addresses_does_not_take_back_what_one_of_them_refused() -> None:
+    """Nor does an older no for all of them outlast her agreement by one."""
+    world = World()
+    world.tell("identity.linked", TEN - HOUR, PHONE, ANA)
+    withdraw(world, TEN, ANA)
+    world.tell("consent.given", TEN + MINUTE, PHONE, channel="email", purpose="marketing")
+    plan = {"channel": "email", "sender": "sendgrid"}
+    world.tell("message.scheduled", TEN + HOUR, ANA, message="m-1", **plan)
+    assert [one.because for one in world.of(Suppression) if one.scope == "message"] == [
+        "consent_withdrawn"
+    ]
+
+    withdraw(world, TEN + 2 * HOUR, PHONE)
+    world.tell("consent.given", TEN + 3 * HOUR, ANA, channel="email", purpose="marketing")
+    world.tell("message.scheduled", TEN + 4 * HOUR, ANA, message="m-2", **plan)
+    last = [
+        (one.action, one.messages[0]["message"]) for one in world.of(Suppression) if one.messages
+    ]
+    assert last == [("suppress", "m-1"), ("release", "m-1")]
