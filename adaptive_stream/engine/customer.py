@@ -84,7 +84,9 @@ class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
     """What a standing rule keeps back (place.py), as its channels were told last. `because` is ""
     while nothing does on every channel of hers; `ended_by` is the type of the fact that ended the
     reason, when only a rest is left of it. `told`: channel -> a mark of what it was told and of
-    whom. `offered`: rule -> the moment it offered for. `stopped`: it is no hold, but a stop."""
+    whom. `offered`: rule -> the moment it offered for. `stopped`: it is no hold, but a stop.
+    `member`: under which it was told; `left`: others, of whom she was before a merge -> the rev and
+    the channels that are still to be told that it is told under this one."""
 
     because: str = ""
     until_ms: int | None = None
@@ -93,6 +95,8 @@ class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
     told: dict[str, str] = {}
     offered: dict[str, int] = {}
     stopped: bool = False
+    member: str = ""
+    left: dict[str, tuple[int, list[str]]] = {}
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):

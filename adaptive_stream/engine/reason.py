@@ -16,6 +16,7 @@ SENTENCES: Mapping[str, str] = {
     "order_cancelled": "the order was cancelled",
     "returned": "she brought it back",
     "fact_retracted": "what it rested on was taken back",
+    "merged": "it is said of the customer that she was found to be",
     "unmerged": "it rested on a merge that was undone",
     "case_closed": "her case was closed",
     "reconsented": "she agreed again",

@@ -8,6 +8,7 @@ Rule 2: a channel is told its own endpoints and no other personal data.
 from adaptive_stream.engine.customer import Offer
 from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.entity import Message
+from adaptive_stream.engine.identifier import member_id
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.outbox import Recall, of_run
 from adaptive_stream.engine.telling import Hush, Judgement, Telling
@@ -98,16 +99,18 @@ class Speaker:
         """The record of a purpose, an address or all that is stopped or held, or free again."""
         customer, place, channel = self.customer, hush.place, hush.channel
         names = (place.scope, place.purpose, _named(place.address))
-        name = "~" + ".".join(each for each in names if each) + _repeat(hush.rev)
+        member = hush.member or member_id(customer.id)
+        name = "~" + ".".join(each for each in names if each)
+        name += self._foreign(member) + _repeat(hush.rev)
         return Suppression(
             id=f"{customer.id}.{customer.state_seq}.{channel}.{name}",
             action=hush.action,
             channel=channel,
             customer=customer.id,
-            member=f"m-{customer.id[2:]}",
+            member=member,
             state_seq=customer.state_seq,
             rev=hush.rev,
-            recipients=place.recipients(channel, self.reach),
+            recipients=() if hush.nobody else place.recipients(channel, self.reach),
             journey="",
             instance=place.address,
             steps=(),

@@ -13,9 +13,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
+import msgspec
+
 from adaptive_stream.engine.condition import About, endings, hits
 from adaptive_stream.engine.customer import Quiet
 from adaptive_stream.engine.decision import Cause
+from adaptive_stream.engine.identifier import member_id
 from adaptive_stream.engine.journey import Rules, StandingRule
 from adaptive_stream.engine.parts.consent import ANY_ENDPOINT
 from adaptive_stream.engine.place import Place, any_message
@@ -88,15 +91,17 @@ def moments(judgement: Judgement) -> Iterator[int]:
 
 
 def join(mine: dict[str, Quiet], theirs: dict[str, Quiet]) -> None:
-    """Two customers are one: whoever waits for one of them is told, and nothing is offered again
-    that one of them was offered."""
+    """Two customers are one: who was told of the other is told of this one, and nothing is offered
+    again that one of them was offered."""
     for purpose, other in theirs.items():
         quiet = mine.setdefault(purpose, Quiet())
         quiet.rev = max(quiet.rev, other.rev)
         if other.because and not quiet.because:
             quiet.because, quiet.until_ms = other.because, other.until_ms
             quiet.ended_by, quiet.stopped = other.ended_by, other.stopped
-        quiet.told = other.told | quiet.told
+        quiet.left |= other.left
+        if other.told:
+            quiet.left[other.member] = (other.rev, sorted(other.told))
         for rule, at_ms in other.offered.items():
             quiet.offered[rule] = max(at_ms, quiet.offered.get(rule, at_ms))
 
@@ -240,7 +245,15 @@ def _tell(
                 said.append(_hush(silence, place, channel, quiet.rev + 1))
     if said:
         quiet.rev += 1
-        judgement.hushes += said
+        quiet.member = member_id(judgement.customer.id)
+    # For a channel that keeps what holds by member; of whoever is one with her she speaks herself.
+    for member, (rev, channels) in sorted(quiet.left.items()):
+        for channel in channels:
+            hush = Hush("release", place, channel, "merged", judgement.occasion.at_ms, rev + 1)
+            nobody = channel in quiet.told
+            said.append(msgspec.structs.replace(hush, member=member, nobody=nobody))
+    quiet.left = {}
+    judgement.hushes += said
 
 
 def _hush(silence: Silence, place: Place, channel: str, rev: int) -> Hush:

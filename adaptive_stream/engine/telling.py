@@ -60,7 +60,8 @@ class Telling(msgspec.Struct):
 
 class Hush(msgspec.Struct, frozen=True):
     """What a channel has to be told of a purpose, an address or all. action: suppress, hold,
-    release."""
+    release. `member`: under which, "" for her own; `nobody`: another word names whom it concerns.
+    """
 
     action: str
     place: Place
@@ -70,6 +71,8 @@ class Hush(msgspec.Struct, frozen=True):
     rev: int
     cause: Cause | None = None
     until_ms: int | None = None
+    member: str = ""
+    nobody: bool = False
 
 
 class Broken(msgspec.Struct, frozen=True):

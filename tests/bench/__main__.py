@@ -19,6 +19,7 @@ BENCHMARKS = (
     "restore",
     "memory",
     "journeys",
+    "history",
     "workers",
     "pauses",
 )

@@ -44,6 +44,7 @@ GOALS = {
     "restart_s": Goal("s", 5, 2, more=False),
     "memory_growth_mb": Goal("MB", 100, 50, more=False),
     "journeys_100_vs_5": Goal("times", 1.5, 1.2, more=False),
+    "live_p99_beside_history": Goal("times", 2, 1.3, more=False),
     "kill_pause_s": Goal("s", 2, 1, more=False),
     "static_restart_pause_s": Goal("s", 3, 1.5, more=False),
 }

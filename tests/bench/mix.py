@@ -34,14 +34,16 @@ KINDS = {
 CHANNELS = tuple(dict.fromkeys(channel for channel, _ in KINDS))
 
 
-def facts(count: int, customers: int, now_ms: int, seed: int = SEED) -> Iterator[Any]:
-    """(channel, key, value), in order of time."""
+def facts(
+    count: int, customers: int, now_ms: int, seed: int = SEED, span_ms: int = SPAN_MS
+) -> Iterator[Any]:
+    """(channel, key, value), in order of time, over `span_ms` up to `now_ms`."""
     rng = random.Random(seed)
     kinds = rng.choices(list(KINDS), list(KINDS.values()), k=8_192)
     for n in range(count):
         channel, kind = kinds[rng.randrange(8_192)]
         person = int(rng.random() * customers)
-        at_ms = now_ms - SPAN_MS + SPAN_MS * n // count
+        at_ms = now_ms - span_ms + span_ms * n // count
         fact = {
             "id": f"{seed}-{n}",
             "type": kind,

@@ -165,14 +165,52 @@ def test_a_stop_of_a_purpose_leaves_the_others_alone() -> None:
     assert list(steps(world)) == ["remind"]
 
 
-def test_two_who_are_found_to_be_one_are_told_of_once_more_and_released_once() -> None:
-    """The address that refused stays refused, whoever she is found to be."""
+def test_of_two_who_are_found_to_be_one_the_older_speaks_and_the_others_word_is_released() -> None:
+    """The address that refused stays refused for whoever goes by its name, and a channel that keeps
+    what holds by member is left with nothing that nobody takes back."""
     world = World()
     world.tell("app.opened", TEN, PHONE)
     world.tell("app.opened", TEN + 1, ANA)
+    young = world.customer(ANA).id
     world.tell("message.bounced", TEN + MINUTE, ANA, message="m-0", channel="email")
     world.tell("identity.linked", TEN + HOUR, PHONE, ANA)
     world.tell("store.visited", TEN + 2 * HOUR, PHONE)
 
-    assert {one[0] for one in told(world, "endpoint")} == {"suppress"}
-    assert len(told(world, "endpoint")) == 2
+    found = [
+        (one.action, one.customer == young, one.member[2:] == young[2:], len(one.recipients))
+        for one in world.of(Suppression)
+        if (one.scope, one.purpose) == ("endpoint", "service")
+    ]
+    assert found == [
+        ("suppress", True, True, 1),
+        ("suppress", False, False, 1),
+        ("release", False, True, 0),
+    ]
+    ids = [one.id for one in world.of(Suppression)]
+    assert len(ids) == len(set(ids))
+
+    world.tell("customer.unmerge", TEN + 3 * HOUR, PHONE, ANA)
+    last = [one for one in world.of(Suppression) if one.scope == "endpoint"][-1]
+    assert (last.action, last.customer, last.member[2:]) == ("suppress", young, young[2:])
+    assert last.rev > 2
+
+
+def test_a_yes_for_all_her_addresses_does_not_take_back_what_one_of_them_refused() -> None:
+    """Nor does an older no for all of them outlast her agreement by one."""
+    world = World()
+    world.tell("identity.linked", TEN - HOUR, PHONE, ANA)
+    withdraw(world, TEN, ANA)
+    world.tell("consent.given", TEN + MINUTE, PHONE, channel="email", purpose="marketing")
+    plan = {"channel": "email", "sender": "sendgrid"}
+    world.tell("message.scheduled", TEN + HOUR, ANA, message="m-1", **plan)
+    assert [one.because for one in world.of(Suppression) if one.scope == "message"] == [
+        "consent_withdrawn"
+    ]
+
+    withdraw(world, TEN + 2 * HOUR, PHONE)
+    world.tell("consent.given", TEN + 3 * HOUR, ANA, channel="email", purpose="marketing")
+    world.tell("message.scheduled", TEN + 4 * HOUR, ANA, message="m-2", **plan)
+    last = [
+        (one.action, one.messages[0]["message"]) for one in world.of(Suppression) if one.messages
+    ]
+    assert last == [("suppress", "m-1"), ("release", "m-1")]
