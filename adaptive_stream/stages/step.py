@@ -282,7 +282,7 @@ class _Run:
             return None
         self._stored[key] = row
         self._bytes += len(row.value)
-        customer, self._views[key] = self._stage.warm.take(row.value)
+        customer, self._views[key] = self._stage.warm.take(key, row.value)
         return customer
 
     def encoded(self) -> Outcome:
@@ -296,5 +296,5 @@ class _Run:
             row = Row(customer.wake_ms or NEVER, value)
             if row != self._stored.get(key):
                 self.outcome.rows[key] = row
-            self._stage.warm.put(value, customer, self._views.get(key))
+            self._stage.warm.put(key, value, customer, self._views.get(key))
         return self.outcome
