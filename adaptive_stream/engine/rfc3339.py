@@ -12,9 +12,8 @@ FRACTION = ("Z", *(f".{ms:03d}Z" for ms in range(1, 1000)))
 
 def timestamp(at_ms: int) -> str:
     """RFC 3339 in UTC, with milliseconds only when there are any: `2026-03-03T10:41:07.412Z`."""
-    second, ms = divmod(at_ms, 1000)
-    hour, second = divmod(second, 3600)
-    return _hour(hour) + IN_HOUR[second] + FRACTION[ms]
+    in_hour_ms = at_ms % 3_600_000
+    return _hour(at_ms // 3_600_000) + IN_HOUR[in_hour_ms // 1000] + FRACTION[in_hour_ms % 1000]
 
 
 @lru_cache(HOURS_KEPT)
