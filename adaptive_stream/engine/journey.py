@@ -265,8 +265,7 @@ class Rules:
         ask (`unless`) is asked when it is due. `looked_at`: the facts that make a thing for which a
         price may begin a journey later; `quieting`: those that can keep back more than a message.
         `timed`: the journeys that time alone begins, `by_context`: those that a price or a stock
-        begins. `concerned`: of heeding.py, filled as it is asked for; `asked`: the clocks of the
-        moment.
+        begins. `concerned`: of heeding.py, filled when asked for; `asked`: the moment's clocks.
         """
         known = (*self.journeys, *self.earlier.values())
         begins = [use for journey in known for use in journey.begins_by()]

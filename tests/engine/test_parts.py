@@ -129,6 +129,7 @@ def test_a_message_is_what_was_last_said_of_it() -> None:
             "sender": "braze",
             "status": "opened",
             "channel": "email",
+            "reported": "2026-03-03T10:02:00Z",
         }
 
 
