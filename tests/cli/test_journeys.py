@@ -27,7 +27,7 @@ def test_a_manager_sees_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["journeys", "check"]) == 0
     out = capsys.readouterr().out
     assert "abandoned-cart: 18 examples, all pass; every condition is shown.\n" in out
-    assert "complaint_open: 4 examples, all pass; every condition is shown.\n" in out
+    assert "complaint_open (marketing): 4 examples, all pass; every condition is shown.\n" in out
     assert "no fault in 6 journeys and 14 standing rules" in out
 
 
