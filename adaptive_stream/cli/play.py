@@ -84,18 +84,23 @@ def play_on_cluster(
     Stories that load the same journeys and have the same calendar are played together, by one
     worker on topics of their own, which are gone afterwards.
     """
-    groups: dict[object, list[Story]] = {}
-    reading: Counter[str] = Counter()
-    for story in stories:
-        apart = _apart(story, reading)
-        groups.setdefault((frozenset(story.load), story.calendar, apart), []).append(story)
     played = {}
-    for together in groups.values():
+    for together in groups_of(stories):
         for story, outputs in zip(
             together, _play_group(together, bootstrap, dirs, say), strict=True
         ):
             played[id(story)] = outputs
     return [(story, played[id(story)]) for story in stories]
+
+
+def groups_of(stories: Sequence[Story]) -> list[list[Story]]:
+    """Those that can be played together, by one worker."""
+    groups: dict[object, list[Story]] = {}
+    reading: Counter[str] = Counter()
+    for story in stories:
+        apart = _apart(story, reading)
+        groups.setdefault((frozenset(story.load), story.calendar, apart), []).append(story)
+    return list(groups.values())
 
 
 def _apart(story: Story, reading: Counter[str]) -> str:
