@@ -16,6 +16,7 @@ from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress, stored
+from adaptive_stream.client.reading import Reader, read_inputs
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.exit import die
 from adaptive_stream.process.logs import at
@@ -26,7 +27,6 @@ from adaptive_stream.stages.working import worked
 from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.reading import Reader, read_inputs
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 

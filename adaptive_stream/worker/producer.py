@@ -10,15 +10,11 @@ Rule 2: the partition is always given: by the key as Java does it, or by the cal
 """
 
 import asyncio
-import sys
 from collections import deque
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.codec import lz4_encode
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from faust.transport.drivers import aiokafka as driver
 
 from adaptive_stream.checkpoint.effects import Span
@@ -28,11 +24,6 @@ from adaptive_stream.stages.records import Output, partitions_of
 
 BATCH_BYTES_MAX = 384 << 10  # Well below what a broker takes by default, headers included.
 RECORD_OVERHEAD_BYTES = 64
-
-# aiokafka packs as tightly as lz4 can, which takes ten times as long for a quarter less, and has no
-# setting for it. Level 1 is what librdkafka does.
-packing: Any = sys.modules[DefaultRecordBatchBuilder.__module__]
-packing.lz4_encode = partial(lz4_encode, level=1)
 
 Target = tuple[str, int]
 Waiting = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]

@@ -130,7 +130,6 @@ def test_a_message_is_what_was_last_said_of_it() -> None:
             "reported": "2026-03-03T10:02:00Z",
             "status": "opened",
             "channel": "email",
-            "reported": "2026-03-03T10:02:00Z",
         }
 
 
