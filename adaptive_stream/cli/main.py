@@ -37,6 +37,7 @@ COMMANDS = {
         "one customer: show|timeline|outbox|links|merge|unmerge",
     ),
     "sources": ("adaptive_stream.cli.sources", "who is silent, and who waits for them: retire"),
+    "replay": ("adaptive_stream.cli.replay", "recorded facts again, beside what was told of them"),
     "migrate": ("adaptive_stream.cli.migrate", "more partitions, with their state: plan|apply"),
     "identity": ("adaptive_stream.cli.identity", "who is who under changed guards: preview"),
     "journeys": ("adaptive_stream.cli.journeys", "the journey files: check|explain"),

@@ -91,7 +91,8 @@ class Owned:
         pending = Pending(
             self.mark.next_offset, None, by.clock, by.in_force, rows, sources or {}
         )  # fmt: skip
-        await drive(steps.checkpoint(self.progress, pending), self._effects)
+        # Nothing is ever stepped here, so whoever comes next need not be of this version.
+        await drive(steps.checkpoint(self.progress, pending, clean=True), self._effects)
 
     async def show(self, keys: list[bytes]) -> None:
         """Writes the views of its rows."""
