@@ -18,7 +18,7 @@ from adaptive_stream.catalog.edits import Channels, Edited
 from adaptive_stream.catalog.faults import CatalogError, Fault
 from adaptive_stream.catalog.published import compiled
 from adaptive_stream.catalog.rules import read_dir
-from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.cli.exits import Exit
 from adaptive_stream.cli.journeys_live import files_of, rules_log
 from adaptive_stream.cli.progress import on_terminal
 from adaptive_stream.cli.reader import Reader
@@ -119,7 +119,7 @@ def _span(text: str) -> Span:
 
 def _against(args: argparse.Namespace, channels: Channels) -> Edited:
     if args.against == LIVE:
-        with rules_log(args) as log:
+        with rules_log(args.bootstrap, args.prefix) as log:
             return current(log.shelf())
     faults: list[Fault] = []
     contents = read_dir(Path(args.against), faults)
@@ -155,7 +155,7 @@ def _facts(
 def _last(facts: list[Recorded], span: Span) -> list[Recorded]:
     """In order. What is known of items is told again however long ago it was said."""
     if not facts:
-        raise Refused("no fact was recorded", "name others with --facts", Exit.NOT_FOUND)
+        return []
     since_ms = facts[-1].at_ms - (span.after(facts[-1].at_ms, "UTC") - facts[-1].at_ms)
     return [one for one in facts if one.subject or one.at_ms >= since_ms]
 
@@ -163,8 +163,9 @@ def _last(facts: list[Recorded], span: Span) -> list[Recorded]:
 def _as_text(
     found: Backtest, facts: list[Recorded], ids: tuple[str, str], names: Names
 ) -> Iterator[str]:
-    days = f"{_day(facts[0].at_ms)} to {_day(facts[-1].at_ms)}"
-    yield f"{len(facts):,} facts of {days} played under {ids[0]}, and under {ids[1]}"
+    first, last = _days(facts)
+    days = f" of {first} to {last}" if facts else ""
+    yield f"{len(facts):,} facts{days} played under {ids[0]}, and under {ids[1]}"
     if not found.differences:
         yield "nothing would differ"
         return
@@ -218,7 +219,7 @@ def _difference(one: Difference, names: Names) -> str:
 def _as_json(
     found: Backtest, facts: list[Recorded], ids: tuple[str, str], names: Names
 ) -> Iterator[str]:
-    first, last = _day(facts[0].at_ms), _day(facts[-1].at_ms)
+    first, last = _days(facts)
     yield json.dumps({
         "kind": "backtest", "facts": len(facts), "first": first, "last": last,
         "rules": ids[0], "changed": ids[1],
@@ -234,6 +235,10 @@ def _as_json(
         said = {**message._asdict(), "because": message.because or None, "to": to}
         rest = {"day": one.told.day, "now": one.now, "then": one.then, "of": names.of(one.of)}
         yield json.dumps({"kind": "difference", **said, **rest})
+
+
+def _days(facts: list[Recorded]) -> tuple[str | None, str | None]:
+    return (_day(facts[0].at_ms), _day(facts[-1].at_ms)) if facts else (None, None)
 
 
 def _day(at_ms: int) -> str:

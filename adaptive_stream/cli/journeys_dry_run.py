@@ -58,11 +58,12 @@ def show(log: RulesLog, edit: Edit, did: str, args: argparse.Namespace) -> None:
         print(json.dumps({"kind": "dry-run", "did": did, "rules": then.bundle.id}))
         return
     for name, change in found.items():
-        print("\n".join(_as_text(name or "messages of other tools", change)))
+        print("\n".join(as_text(name or "messages of other tools", change)))
     print(f"{did}: nothing was done; these rules would be {then.bundle.id}")
 
 
-def _as_text(name: str, change: Change) -> Iterator[str]:
+def as_text(name: str, change: Change) -> Iterator[str]:
+    """What is otherwise for one journey, for people."""
     yield f"{name}: runs under way: {change.runs:,}"
     for telling, count in sorted(change.told.items()):
         because = f", because {telling.because}" if telling.because else ""

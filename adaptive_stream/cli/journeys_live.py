@@ -26,6 +26,7 @@ from adaptive_stream.catalog.asked import (
 from adaptive_stream.catalog.channels import Channel, load_channels
 from adaptive_stream.catalog.edits import Edited, EditError
 from adaptive_stream.catalog.faults import CatalogError, Fault
+from adaptive_stream.catalog.identity import FILE as IDENTITY
 from adaptive_stream.catalog.published import journey_of
 from adaptive_stream.catalog.publishing import Edit, Published, publishing
 from adaptive_stream.catalog.rules import CONDITIONS, FOLDERS, read_dir
@@ -81,16 +82,23 @@ def answered(action: Callable[[argparse.Namespace], int], args: argparse.Namespa
 def _change(args: argparse.Namespace) -> int:
     edit, did = _edit(args)
     try:
-        with rules_log(args) as log:
+        with rules_log(args.bootstrap, args.prefix) as log:
             if args.dry_run:
                 journeys_dry_run.show(log, edit, did, args)
                 return Exit.OK
+            guards = _guards(log)
             done = log.run(publishing(edit, did, args.because or "", getpass.getuser()))
+            waits = _guards(log) != guards
     except (KafkaError, RulesLogError) as error:
         says = f"it is not known whether this is in force everywhere: {error}"
         raise Refused(says, "give the command again: it does what is missing") from error
-    _tell(done, did, args)
+    _tell(done, did, waits, args)
     return Exit.OK
+
+
+def _guards(log: RulesLog) -> str | None:
+    """The content of the file that says, beside the guards, which identifiers are nobody's."""
+    return current(log.shelf()).bundle.files.get(IDENTITY)
 
 
 def _because(command: argparse.ArgumentParser) -> None:
@@ -145,28 +153,31 @@ def _channels(args: argparse.Namespace) -> dict[str, Channel]:
 
 
 @contextmanager
-def rules_log(args: argparse.Namespace) -> Iterator[RulesLog]:
+def rules_log(bootstrap: str, prefix: str) -> Iterator[RulesLog]:
     """rules.v1 of the cluster, for as long as the block lasts."""
-    prefix = args.prefix
-    with Reader(args.bootstrap) as reader, opened_producer(args.bootstrap) as producer:
+    with Reader(bootstrap) as reader, opened_producer(bootstrap) as producer:
         told = [prefix + IDENTITY_FACTS, prefix + CUSTOMER_FACTS]
         reader.partitions(prefix + RULES, *told)  # Ends with advice when there is no such topic.
         yield RulesLog(reader.consumer, producer, prefix, told)
 
 
-def _tell(done: Published, did: str, args: argparse.Namespace) -> None:
+def _tell(done: Published, did: str, waits: bool, args: argparse.Namespace) -> None:
+    """`waits`: admit, which keeps no state, takes what is blocked when it starts."""
     switch = done.switch
     if args.json:
         told = {"kind": "published", "did": did, "rules": switch.id, "rev": switch.rev}
-        print(json.dumps({**told, "changed": done.changed, "at": time_text(switch.at_ms)}))
+        told |= {"changed": done.changed, "at": time_text(switch.at_ms)}
+        print(json.dumps({**told, "blocked_at_next_start": waits}))
     elif done.changed:
         print(f"{did}: {switch.id} is in force")
+        if waits:
+            print(f"what {IDENTITY} blocks counts from the workers' next start, all else at once")
     else:
         print(f"{did}: nothing changes; {switch.id} stays in force, and every partition knows")
 
 
 def _status(args: argparse.Namespace) -> int:
-    with rules_log(args) as log:
+    with rules_log(args.bootstrap, args.prefix) as log:
         shelf = log.shelf()
     now, active = current(shelf), shelf.active
     assert active is not None, "what is current is active"

@@ -89,7 +89,7 @@ def _rules(args: argparse.Namespace) -> tuple[Rules, str]:
     if args.rules is not None:
         rules = load_catalog(args.topics_dir, args.rules, args.prefix).rules
         return rules, str(args.rules)
-    with rules_log(args) as log:
+    with rules_log(args.bootstrap, args.prefix) as log:
         live = as_always(current(log.shelf()))
     return compiled(live.bundle, live.contents), live.bundle.id
 

@@ -1,6 +1,7 @@
 """A stop rule that is published amid a thousand facts a second, on a real Kafka."""
 
 import json
+import shutil
 import threading
 import time
 from collections import defaultdict
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from adaptive_stream import shipped_rules_dir
 from adaptive_stream.broker import Broker
 from adaptive_stream.catalog.published import compiled
 from adaptive_stream.cli.main import main
@@ -121,6 +123,7 @@ def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
         _wait_until_swept(stack)
         _assert_obeyed(feed, _told(stack), began, returned)
         _assert_replay_says_the_same(stack)
+        _assert_says_what_waits(tmp_path / "identity.yaml", words, capsys)
 
 
 def _assert_shown_before(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,6 +137,22 @@ def _assert_shown_before(words: list[str], capsys: pytest.CaptureFixture[str]) -
     assert (change["told"], change["keep_steps"], last["kind"]) == ([], 0, "dry-run")
     assert main(status) == 0
     assert capsys.readouterr().out == before
+
+
+def _assert_says_what_waits(
+    path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is blocked counts from the next start of the workers, and whoever publishes is told."""
+    folder = path.parent / "policy"
+    folder.mkdir()
+    shutil.copy(shipped_rules_dir() / "policy" / path.name, folder)
+    with (folder / path.name).open("a") as file:
+        file.write("# another\n")
+    capsys.readouterr()
+    assert main(["journeys", "publish", str(folder / path.name), *words[-4:]]) == 0
+    assert "policy/identity.yaml blocks counts from the workers' next start" in (
+        capsys.readouterr().out
+    )
 
 
 def _wait_for_runs(stack: Stack) -> None:
