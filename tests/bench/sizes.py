@@ -63,7 +63,7 @@ def main() -> None:
     """Prints what was measured at each of the sizes named."""
     found = [run(int(word), progress) for word in sys.argv[1:]]
     progress("")
-    print(json.dumps({"machine": machine(), "sizes": found}, indent=1))
+    print(json.dumps({**machine(), "sizes": found}, indent=1))
 
 
 if __name__ == "__main__":
