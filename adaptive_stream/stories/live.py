@@ -109,6 +109,7 @@ class LiveRules:
     def __init__(self, desk: Files, log: Log) -> None:
         self._desk = desk
         self._log = log
+        self._library: dict[str, Rules] = {}
         self._named: set[str] = set()  # The journeys that commands spoke of.
 
     def begin(self) -> Rules:
@@ -119,8 +120,7 @@ class LiveRules:
 
     def known(self) -> Rules:
         """What is in force already, as somebody else has put it there."""
-        edited = current(self._log.shelf())
-        self.rules = self.before = compiled(edited.bundle, edited.contents)
+        self.rules = self.before = self._compiled(current(self._log.shelf()))
         return self.rules
 
     def publish(self, row: Row) -> Switch:
@@ -129,8 +129,7 @@ class LiveRules:
         did = " ".join(row.words[:2])
         work = publishing(edit, did, because, "story", at_ms=row.at_ms)
         switch = self._log.run(work).switch
-        edited = current(self._log.shelf())
-        self.rules = compiled(edited.bundle, edited.contents)
+        self.rules = self._compiled(current(self._log.shelf()))
         self._named.add(row.words[1].removesuffix(".yaml"))
         return switch
 
@@ -143,8 +142,13 @@ class LiveRules:
 
     def compiled(self, id_: str) -> Rules:
         """The rules of that name."""
-        edited = self._log.shelf().edited(id_)
-        return compiled(edited.bundle, edited.contents)
+        return self._library.get(id_) or self._compiled(self._log.shelf().edited(id_))
+
+    def _compiled(self, edited: Edited) -> Rules:
+        id_ = edited.bundle.id
+        if id_ not in self._library:
+            self._library[id_] = compiled(edited.bundle, edited.contents)
+        return self._library[id_]
 
     def journeys(self) -> Iterator[tuple[Journey, Journey]]:
         """Of those that commands spoke of: as it was, and as it is now."""
