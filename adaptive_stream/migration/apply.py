@@ -9,7 +9,7 @@ is still in it has not changed, and what is not in it any more is where it belon
 """
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -36,6 +36,7 @@ from adaptive_stream.worker.store import Memory
 PRODUCED_BYTES_MAX = 3 << 20  # Of one batch: three quarters of what a changelog takes.
 
 Say = Callable[[str, int, int], None]  # changelog, partition, rows that left it
+Take = Callable[[int, Input, int], Awaitable[Owned]]  # partition, its input, for how many
 
 
 class StoppedError(Exception):
@@ -89,6 +90,10 @@ async def _move(
     shutil.rmtree(scratch, ignore_errors=True)  # Of one that was killed.
     memory = Memory(settings.store_cache_bytes, settings.store_buffer_bytes)
     shop = Workshop(settings, stage, outboxes, logs, rulebook, memory, scratch)
+
+    async def take(n: int, found: Input, count: int) -> Owned:
+        return await Owned.take(shop, TopicPartition(move.facts, n), found, count)
+
     tps = [TopicPartition(move.facts, n) for n in partitions]
     inputs = await read_inputs(settings, group_of(catalog.prefix, move.stage), tps)
     async with AsyncExitStack() as stack:
@@ -98,29 +103,28 @@ async def _move(
         await rulebook.start(outboxes)
         stack.push_async_callback(rulebook.stop)
         for tp in tps:
-            say(move.changelog, tp.partition, await _move_partition(shop, move, tp, inputs[tp]))
+            left = await move_partition(
+                take, move, tp.partition, inputs[tp], shows=stage.views is not None
+            )
+            say(move.changelog, tp.partition, left)
     shutil.rmtree(scratch, ignore_errors=True)
 
 
-async def _move_partition(shop: Workshop, move: Move, tp: TopicPartition, found: Input) -> int:
-    """Rows that left it."""
-    source = await Owned.take(shop, tp, found, move.old)
+async def move_partition(take: Take, move: Move, n: int, found: Input, *, shows: bool) -> int:
+    """Divides an old partition; the rows that left it. `shows`: its rows have views."""
+    source = await take(n, found, move.old)
     mark = source.mark
     if mark.next_offset != found.end or mark.cursor is not None:
-        raise StoppedError(f"{tp.topic}-{tp.partition} was not worked on to its end")
-    targets = {
-        n: await Owned.take(shop, TopicPartition(tp.topic, n), Input(None, 0, 0), move.new)
-        for n in move.targets(tp.partition)[1:]
-    }
+        raise StoppedError(f"{move.facts}-{n} was not worked on to its end")
+    targets = {to: await take(to, Input(None, 0, 0), move.new) for to in move.targets(n)[1:]}
     try:
         await _copy(move, source, targets)
         for target in targets.values():
             await target.write({}, dict(source.progress.sources), by=mark)
-        if shop.stage.views is not None:
-            for n, each in {tp.partition: source, **targets}.items():
-                for rows in each.rows():
-                    await each.show([key for key in rows if n in move.homes(key)])
-        left = await _take_out(move, source, tp.partition)
+        for home, each in {n: source, **targets}.items() if shows else ():
+            for rows in each.rows():
+                await each.show([key for key in rows if home in move.homes(key)])
+        left = await _take_out(move, source, n)
         source.progress.partitions = move.new
         await source.write({})
         return left

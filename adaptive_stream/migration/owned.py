@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
-from adaptive_stream.checkpoint.effects import Input, PutViews
+from adaptive_stream.checkpoint.effects import Input, Performer, PutViews
 from adaptive_stream.checkpoint.progress import Mark, Pending, Progress
 from adaptive_stream.client.reading import Reader
 from adaptive_stream.process.settings import Settings
@@ -49,7 +49,7 @@ class Workshop(NamedTuple):
 class Owned:
     """`rows` beside, it is what its changelog says. Not usable after `close`."""
 
-    def __init__(self, store: Store, effects: KeptEffects, progress: Progress) -> None:
+    def __init__(self, store: Store, effects: Performer, progress: Progress) -> None:
         self._store = store
         self._effects = effects
         self.progress = progress
@@ -91,7 +91,8 @@ class Owned:
         pending = Pending(
             self.mark.next_offset, None, by.clock, by.in_force, rows, sources or {}
         )  # fmt: skip
-        await drive(steps.checkpoint(self.progress, pending), self._effects)
+        # Nothing is ever stepped here, so whoever comes next need not be of this version.
+        await drive(steps.checkpoint(self.progress, pending, clean=True), self._effects)
 
     async def show(self, keys: list[bytes]) -> None:
         """Writes the views of its rows."""

@@ -155,12 +155,11 @@ def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> P
 
 
 def _old(found: Found, catalog: Catalog, facts: str, changelog: str) -> int:
-    """For how many partitions the state was made, as its marks say it; the topic of facts tells
-    where none does."""
-    name = catalog.name(changelog)
+    """For how many partitions the state was made: as its marks say it, and one that does not say
+    was written by so many as the topic of facts has."""
+    name, count = catalog.name(changelog), found.partitions.get(catalog.name(facts), 0)
     marks = [log.mark for (topic, _), log in found.logs.items() if topic == name]
-    told = [mark.partitions for mark in marks if mark is not None and mark.partitions]
-    return min(told, default=found.partitions.get(catalog.name(facts), 0))
+    return min((mark.partitions or count for mark in marks if mark is not None), default=count)
 
 
 def _is_done(found: Found, move: Move, partition: int) -> bool:

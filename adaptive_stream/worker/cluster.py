@@ -52,21 +52,23 @@ async def inspect(settings: Settings, catalog: Catalog, changelog: str | None) -
             message_bytes = await _message_bytes(admin, changelog)
     finally:
         await admin.close()
-    await _check_marks(settings, catalog, partitions)
+    logs = [IDENTITY_CHANGELOG] if changelog is None else [IDENTITY_CHANGELOG, CUSTOMER_CHANGELOG]
+    await _check_marks(settings, [catalog.name(log) for log in logs], partitions)
     return Found(partitions, message_bytes)
 
 
-async def _check_marks(settings: Settings, catalog: Catalog, partitions: dict[str, int]) -> None:
+async def _check_marks(settings: Settings, logs: list[str], partitions: dict[str, int]) -> None:
     """Refuses a tenant key that is not the one of the state, and topics that were given more
     partitions than it was made for, before a group is joined.
 
     Takeovers check it as well, but admit has no state: it would hash facts under the wrong key
-    until resolve refuses. And a new partition has nothing to check.
+    until resolve refuses. A new partition has nothing to check. And resolve, which asks for the
+    customers too, would write by a number that their state was not made for.
     """
     reader = Reader(settings)
     await reader.start()
     try:
-        for topic in map(catalog.name, (IDENTITY_CHANGELOG, CUSTOMER_CHANGELOG)):
+        for topic in logs:
             mark = await _any_mark(reader, topic, partitions[topic])
             if mark is not None:
                 check_tenant(mark, settings.tenant)

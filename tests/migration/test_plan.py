@@ -116,6 +116,21 @@ def test_one_that_was_killed_goes_on(catalog: Catalog) -> None:
     assert not rest.refused
 
 
+def test_marks_of_before_do_not_tell(catalog: Catalog) -> None:
+    """State that an older version wrote is moved too, and what is left of it after a kill."""
+    grown = dict.fromkeys(
+        ("identity_changelog_v1", "customer_changelog_v1", "customer_state_v1"), 8
+    )
+    cluster = found(catalog, told=0, **grown)
+    first = {
+        ("customer.changelog.v1", 3): Log(Mark(e=0, n=9, next_offset=READ, partitions=NEW), 9, 9)
+    }
+    rest = plan(catalog, replace(cluster, logs={**cluster.logs, **first}))
+    assert [(move.old, move.new) for move in rest.moves] == [(OLD, NEW)] * 2
+    assert ("customer.changelog.v1", 3) in rest.done
+    assert ("customer.changelog.v1", 2) not in rest.done
+
+
 def test_topics_that_somebody_raised_are_brought_their_state(catalog: Catalog) -> None:
     """The marks say for how many the state was made, whatever the topics say."""
     raised = dict.fromkeys(
