@@ -19,6 +19,15 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 pytest_plugins = ("tests.pending",)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files come in the order of the seconds that `slow` says of them: the longest first."""
+    about_s: dict[Path, float] = {}
+    for item in items:
+        for mark in item.iter_markers("slow"):
+            about_s[item.path] = max(about_s.get(item.path, 0), *mark.args)
+    items.sort(key=lambda item: -about_s.get(item.path, 0))
+
+
 @pytest.fixture(scope="session")
 def broker(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Broker]:
     """One real Apache Kafka for the whole run; parallel test processes share it.

@@ -69,7 +69,7 @@ def passes(version: Version, python: Path) -> bool:
         subprocess.run([environment / "bin" / "python", *install, *packages], check=True)
         made.touch()
     tests = [path for path in PURE if (ROOT / path).is_dir()]
-    command = ("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
+    command = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *tests)
     settings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
     return not subprocess.run(
         [environment / "bin" / "python", *command], cwd=ROOT, env=settings, check=False

@@ -8,6 +8,7 @@ that do not go together (notes on the copartition trap in README.md).
 import asyncio
 import gc
 import logging
+from functools import partial
 from typing import Any, NoReturn
 
 import faust
@@ -16,9 +17,12 @@ from faust.auth import SASLCredentials, SSLCredentials
 from mode.supervisors import CrashingSupervisor
 from yarl import URL
 
+from adaptive_stream.announce.clock import BarrierClock
+from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.metrics.watch import Watch
 from adaptive_stream.metrics.words import own_words
+from adaptive_stream.process.exit import die
 from adaptive_stream.process.http import Http
 from adaptive_stream.process.logs import start_logging
 from adaptive_stream.process.settings import Settings
@@ -28,13 +32,11 @@ from adaptive_stream.stages.every import stage_of
 from adaptive_stream.stages.outcome import Stage
 from adaptive_stream.stages.records import CLOCK
 from adaptive_stream.worker import cluster
-from adaptive_stream.worker.clock import BarrierClock
-from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.keeper import Keeper
 from adaptive_stream.worker.monitor import SlimMonitor
 from adaptive_stream.worker.producer import Outboxes
+from adaptive_stream.worker.reading import Offsets, reader
 from adaptive_stream.worker.recovery import Tables
-from adaptive_stream.worker.rulebook import Rulebook
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
@@ -73,7 +75,7 @@ class StageApp(faust.App):
         return self._taken_over and not self.rebalancing and not self.should_stop
 
     async def on_first_start(self) -> None:
-        """Looks at the cluster before anything is consumed."""
+        """Looks at the cluster before anything is consumed; stock Faust joins its group at once."""
         self.settings.data_dir.mkdir(parents=True, exist_ok=True)
         await super().on_first_start()
         try:
@@ -100,13 +102,13 @@ class StageApp(faust.App):
         clock_topic = self.catalog.name(CLOCK)
         owns_clock = any(tp.topic == clock_topic for tp in assignment)
         if self.settings.clock == "wall" and owns_clock and self._clock is None:
-            clock = BarrierClock(self.settings, self.keeper.outboxes, self.catalog)
+            clock = BarrierClock(Offsets(self.settings), self.keeper.outboxes, self.catalog)
             self._clock = asyncio.get_running_loop().create_task(clock.run())
             if self.rulebook is not None:
                 self.rulebook.tell(owns_clock=True)
 
     def on_rebalance_start(self) -> None:
-        """Another may own the clock afterwards."""
+        """Another may own the clock afterwards; stock Faust lets what an app runs go on."""
         super().on_rebalance_start()
         self.loop.call_soon_threadsafe(self._stop_clock)
 
@@ -118,7 +120,8 @@ class StageApp(faust.App):
                 self.rulebook.tell(owns_clock=False)
 
     async def on_stop(self) -> None:
-        """The orderly end: what is under way is checkpointed and committed."""
+        """The orderly end: what is under way is durable and committed before stock Faust drops
+        what waits."""
         self._stop_clock()
         self.consumer.stop_flow()
         await self.keeper.release(self.consumer)
@@ -191,10 +194,7 @@ def _credentials(settings: Settings) -> Any:
 
 
 class Worker(faust.Worker):
-    """Faust's worker without its way of logging and without its waits at the end."""
-
-    def _on_sigint(self) -> None:
-        self._on_sigterm()
+    """Faust's worker without its waits at the end: stock Faust sleeps a second, for nobody."""
 
     async def _sentinel_task(self) -> None:
         pass
@@ -203,7 +203,7 @@ class Worker(faust.Worker):
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
-    rulebook = Rulebook(settings, catalog)
+    rulebook = Rulebook(catalog, settings.rules_dir, partial(reader, settings))
     stage = stage_of(
         stage_name, catalog, settings.hash_key, rulebook.library, log_time=settings.clock == "log",
         warm_bytes=settings.warm_bytes, traces_per_million=settings.traces_begun,

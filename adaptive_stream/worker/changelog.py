@@ -1,103 +1,19 @@
 """Performs what the checkpoint generators ask for, against Kafka and RocksDB."""
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
 from faust.types import TP
 
 from adaptive_stream.checkpoint import effects
-from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import Stage, View
 from adaptive_stream.worker.producer import Outboxes
+from adaptive_stream.worker.reading import Reader
 from adaptive_stream.worker.store import Store
 
 Load = Callable[[str], Awaitable[None]]  # the id of rules
-READ_RECORDS = 10_000
-READ_WITHIN_S = 60.0  # A changelog that gives nothing for so long cannot be read.
-
-
-def reader(settings: Settings) -> AIOKafkaConsumer:
-    """A consumer without a group. It must be started."""
-    return AIOKafkaConsumer(
-        **settings.client(),
-        group_id=None,
-        enable_auto_commit=False,
-        auto_offset_reset="earliest",
-        fetch_max_wait_ms=settings.fetch_wait_ms,
-        max_partition_fetch_bytes=8 << 20,
-    )
-
-
-async def committed(admin: AIOKafkaAdminClient, group: str) -> dict[TP, int]:
-    """What a group has committed, by partition."""
-    offsets = await admin.list_consumer_group_offsets(group)
-    return {TP(*tp): found.offset for tp, found in offsets.items() if found.offset >= 0}
-
-
-async def read_inputs(settings: Settings, group: str, tps: list[TP]) -> dict[TP, effects.Input]:
-    """Where input partitions begin, end, and were committed."""
-    admin = AIOKafkaAdminClient(**settings.client())
-    consumer = reader(settings)
-    kafka_tps = [TopicPartition(*tp) for tp in tps]
-    try:
-        await admin.start()
-        await consumer.start()
-        commits = await committed(admin, group)
-        starts = await consumer.beginning_offsets(kafka_tps)
-        ends = await consumer.end_offsets(kafka_tps)
-    finally:
-        await consumer.stop()
-        await admin.close()
-    return {
-        tp: effects.Input(commits.get(tp), starts[at], ends[at])
-        for tp, at in zip(tps, kafka_tps, strict=True)
-    }
-
-
-class Reader:
-    """Reads any partition from any offset on, one after the other."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._consumer = reader(settings)
-        self._lock = asyncio.Lock()
-        self._at: tuple[TopicPartition, int] | None = None
-
-    async def start(self) -> None:
-        """Must come first."""
-        await self._consumer.start()
-
-    async def stop(self) -> None:
-        """Must come last."""
-        await self._consumer.stop()
-
-    async def read(self, tp: TopicPartition, offset: int) -> tuple[list[Any], int]:
-        """What is there from `offset` on, and where to go on; waits for something."""
-        async with self._lock:
-            if self._at != (tp, offset):
-                self._consumer.assign([tp])
-                self._consumer.seek(tp, offset)
-            until = asyncio.get_running_loop().time() + READ_WITHIN_S
-            while True:
-                found = await self._consumer.getmany(tp, timeout_ms=1_000, max_records=READ_RECORDS)
-                next_offset = await self._consumer.position(tp)
-                self._at = tp, next_offset
-                if next_offset > offset:
-                    return found.get(tp, []), next_offset
-                if asyncio.get_running_loop().time() > until:
-                    raise RuntimeError(f"{tp.topic}-{tp.partition} cannot be read from {offset} on")
-
-    async def end(self, tp: TopicPartition) -> int:
-        """The offset after the last record."""
-        return (await self.ends([tp]))[tp]
-
-    async def ends(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
-        """The same of several."""
-        async with self._lock:
-            return dict(await self._consumer.end_offsets(tps))
 
 
 class PartitionEffects:

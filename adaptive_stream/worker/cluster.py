@@ -14,7 +14,7 @@ from adaptive_stream.checkpoint.refusal import Refusal
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.partitions import misfit_of
 from adaptive_stream.stages.records import IDENTITY_CHANGELOG
-from adaptive_stream.worker.changelog import Reader
+from adaptive_stream.worker.reading import Reader
 
 UNKNOWN_TOPIC = 3  # Kafka's error code.
 TAIL_RECORDS = 200  # Behind the last mark of a changelog there are a few claims at most.

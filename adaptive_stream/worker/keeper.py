@@ -11,20 +11,21 @@ from typing import Any
 from aiokafka import TopicPartition
 from faust.types import TP
 
+from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.checkpoint.progress import Progress, stored
 from adaptive_stream.metrics.watch import Observed, Watch
+from adaptive_stream.process.exit import die
 from adaptive_stream.process.logs import at
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.stale import LOST_S, remove_stale
 from adaptive_stream.stages.outcome import NOTHING_SAID, EngineFault, Stage
 from adaptive_stream.stages.working import worked
-from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects, Reader, read_inputs
-from adaptive_stream.worker.exit import die
+from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.rulebook import Rulebook
+from adaptive_stream.worker.reading import Reader, read_inputs
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 

@@ -19,8 +19,8 @@ from adaptive_stream.checkpoint.effects import Effect, Performer
 from adaptive_stream.checkpoint.progress import Pending, Progress
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.metrics.watch import Observed
+from adaptive_stream.process.exit import die
 from adaptive_stream.stages.outcome import NEVER, NOTHING_SAID, Outcome, Row
-from adaptive_stream.worker.exit import die
 from adaptive_stream.worker.store import Store
 
 # Checkpoints of a process leave together, at multiples of this: one request for all partitions, and

@@ -19,8 +19,8 @@ from faust.transport.drivers import aiokafka as driver
 
 from adaptive_stream.checkpoint.effects import Span
 from adaptive_stream.checkpoint.refusal import Refusal
+from adaptive_stream.process.exit import die
 from adaptive_stream.stages.records import Output, partitions_of
-from adaptive_stream.worker.exit import die
 
 BATCH_BYTES_MAX = 384 << 10  # Well below what a broker takes by default, headers included.
 RECORD_OVERHEAD_BYTES = 64

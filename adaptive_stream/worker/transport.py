@@ -27,7 +27,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 from mode.utils.futures import maybe_async
 
-from adaptive_stream.worker.exit import die
+from adaptive_stream.process.exit import die
 from adaptive_stream.worker.producer import Producer
 
 SCHEME = "batches"

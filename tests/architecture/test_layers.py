@@ -59,6 +59,11 @@ SABOTAGES = {
         '"""Late."""\nimport mode\n',
         (IMPORTS,),
     ),
+    "the clock knows Faust": (
+        "announce/late.py",
+        '"""Late."""\nimport faust\n',
+        (RUFF, IMPORTS),
+    ),
     "the worker knows the broker": (
         "worker/late.py",
         '"""Late."""\nimport adaptive_stream.broker\n',

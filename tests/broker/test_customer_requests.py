@@ -12,7 +12,7 @@ from adaptive_stream.broker import Broker
 from adaptive_stream.cli.main import main
 from tests.broker.stack import Stack
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow(25)]
 
 ANA, CARD = "email:ana@example.com", "loyalty:L-310"
 Ask = Callable[..., tuple[int, Any]]

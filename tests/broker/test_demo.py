@@ -12,6 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+pytestmark = [pytest.mark.broker, pytest.mark.slow(75)]
+
 RULES = Path(__file__).parents[2] / "adaptive_stream" / "rules"
 README = Path(__file__).parents[2] / "README.md"
 DEMO = [sys.executable, "-m", "adaptive_stream", "demo"]

@@ -16,7 +16,7 @@ from kafka.admin import NewTopic
 from adaptive_stream.broker import Broker, BrokerError, kafka_command
 from adaptive_stream.broker.ports import free_port, kafka_answers
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow(35)]
 
 ENDS_WITHIN_S = 30
 CALLER = """

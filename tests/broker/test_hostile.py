@@ -19,7 +19,7 @@ from adaptive_stream.formats.dead_letter import mask_cards
 from tests.broker.stack import Stack
 from tests.formats.hostile import CLEAN, NOW_MS, Case, good, hostile
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow(15)]
 
 HOSTILE = 20_000
 GOOD_EVERY = 40  # After so many hostile records comes a receipt in order.

@@ -55,7 +55,7 @@ class Person:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.slow(40)
 def test_each_customer_is_one_and_whoever_bought_gets_no_mail_about_her_cart(
     broker: Broker, tmp_path: Path, topic_prefix: str
 ) -> None:

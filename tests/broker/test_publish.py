@@ -85,7 +85,7 @@ def other_order(n: int) -> dict[str, Any]:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.slow(40)
 def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
     broker: Broker, tmp_path: Path, topic_prefix: str
 ) -> None:

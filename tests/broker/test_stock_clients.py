@@ -26,7 +26,7 @@ from adaptive_stream import shipped_topics_dir
 from adaptive_stream.broker import kafka_command
 from tests.broker.stack import Stack, quick_rules
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow(40)]
 
 RECEIPTS = f"pos.receipts.{uuid.uuid4().hex[:8]}.v3"  # Somebody else's: it has no prefix of ours.
 BOOTS = [{"sku": "boots-41", "quantity": 1, "price": 89.0}]

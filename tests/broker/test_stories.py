@@ -61,7 +61,7 @@ def _without(value: object) -> object:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.slow(100)
 @pytest.mark.parametrize("journeys", TOGETHER)
 def test_customers_are_given_on_kafka_what_the_stories_say(
     journeys: str, broker: Broker, record_property: Callable[[str, object], None]

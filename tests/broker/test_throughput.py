@@ -16,7 +16,7 @@ from tests.broker.facts import facts, send, wait_until_settled
 from tests.broker.killing import stage_pid
 from tests.broker.stack import Stack
 
-pytestmark = [pytest.mark.broker, pytest.mark.slow, pytest.mark.timing]
+pytestmark = [pytest.mark.broker, pytest.mark.slow(40), pytest.mark.timing]
 FACTS = 40_000
 PEOPLE = 20_000
 FACTS_PER_S = 5_000

@@ -24,7 +24,7 @@ from tests.broker.stack import Stack
 from tests.tools import tool
 
 STOP_WITHIN_S = 5.0
-pytestmark = [pytest.mark.broker, pytest.mark.slow]
+pytestmark = [pytest.mark.broker, pytest.mark.slow(50)]
 
 
 def _ask(stack: Stack, stage: int, path: str) -> str:

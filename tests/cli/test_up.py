@@ -17,7 +17,7 @@ from adaptive_stream.broker import Broker
 from adaptive_stream.broker.ports import free_port, is_free, kafka_answers
 from adaptive_stream.cli.running_worker import three_free_ports
 
-pytestmark = pytest.mark.broker
+pytestmark = [pytest.mark.broker, pytest.mark.slow(20)]
 
 ENDS_WITHIN_S = 30
 

@@ -89,13 +89,7 @@ def _next_round(
         one, other = chance.choice(bridges)
         cut.add(families.family(one))
         return [request("customer.unmerge", (one, other), str(number))]
-    return [
-        fact
-        for fact in more(chance, told)
-        if not any(
-            families.ambiguous(fact.identifiers[0], other, cut) for other in fact.identifiers[1:]
-        )
-    ]
+    return families.settled(more(chance, told), cut)
 
 
 def main() -> int:

@@ -79,11 +79,29 @@ class Families:
         self.links.add(pair)
         return parted
 
-    def ambiguous(self, one: str, other: str, cut: set[frozenset[str]]) -> bool:
-        """Whether a new link here meets pieces of a family that was cut, at another place."""
+    def settled(self, facts: list[Any], cut: set[frozenset[str]]) -> list[Any]:
+        """Without those whose links come to something else in another order. `cut`: families that
+        were parted. Of two links that make people one who are apart, the quicker one holds."""
+        grown = Families()
+        grown.names, grown.links, grown.apart = set(self.names), set(self.links), self.apart
+        kept = []
+        for fact in facts:
+            first, *others = fact.identifiers
+            refused = [n for n in others if any(self._between(p, first, n) for p in self.apart)]
+            open_ = [other for other in others if other not in refused]
+            if not any(grown._is_ambiguous(first, other, cut) for other in open_):
+                grown.hear(fact)
+                kept.append(fact)
+        return kept
+
+    def _is_ambiguous(self, one: str, other: str, cut: set[frozenset[str]]) -> bool:
+        """Whether a new link here joins people who are apart by another way, or meets pieces of a
+        family that was cut, at another place."""
         mine, theirs = self.family(one), self.family(other)
-        if mine == theirs or any(self._between(p, one, other) for p in self.apart):
+        if mine == theirs:
             return False
+        if any(self._between(p, one, other) for p in self.apart):
+            return True
         return any(piece & mine and piece & theirs for piece in cut)
 
 

@@ -25,7 +25,7 @@ from deploy.grafana.dashboards import dashboards
 from deploy.grafana.draw import draw
 from tests.broker.killing import stage_pid
 from tests.broker.stack import Stack, quick_rules
-from tests.observability.prometheus import Prometheus
+from tests.observability.prometheus import LOOKS_EVERY_S, Prometheus
 from tests.observability.queries import of_marks, of_panels, of_rules
 from tests.observability.town import Town
 
@@ -36,6 +36,7 @@ SETTLED_WITHIN_S = 90
 LOOKS_S = 45  # For what it takes a busy machine to start a worker, and Prometheus to see it.
 CALM_S = HOUR_S / 4
 STALL_S, RUN_S = 3, 0.5  # Below the session timeout: nobody is replaced.
+HANGS, HANGS_FOR_S = 20, 3  # A broker that hangs while nothing is under way delays nothing.
 PARKED = 12
 IMAGE_BYTES_MAX = 200_000
 CHANGED = "cart_abandoned_after: 3s"
@@ -54,6 +55,11 @@ class Scene:
     town: Town
     prometheus: Prometheus
 
+    def waits(self) -> bool:
+        """Something in some partition has been under way for a while."""
+        ages = self.prometheus.now("adaptive_stream:lag_seconds:max")
+        return any(age > LOOKS_EVERY_S for _, age in ages)
+
     def rings(self, alert: str, within_s: float) -> None:
         """Returns when the alert does."""
         firing = self.prometheus.firing
@@ -70,7 +76,7 @@ class Scene:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.slow(150)
 def test_prometheus_sees_everything_and_rings_for_the_right_thing(
     own_broker: Broker, tmp_path: Path
 ) -> None:
@@ -225,9 +231,15 @@ def _other_rules(scene: Scene) -> Iterator[None]:
 
 @contextmanager
 def _broker_hangs(scene: Scene) -> Iterator[None]:
-    """The broker takes no record and refuses none."""
-    os.kill(scene.broker_pid, signal.SIGSTOP)
+    """The broker takes no record and refuses none, and had not taken all that it was given."""
     try:
+        for _ in range(HANGS):
+            os.kill(scene.broker_pid, signal.SIGSTOP)
+            time.sleep(HANGS_FOR_S)
+            if scene.waits():
+                break
+            os.kill(scene.broker_pid, signal.SIGCONT)
+            time.sleep(RUN_S)
         yield
     finally:
         os.kill(scene.broker_pid, signal.SIGCONT)

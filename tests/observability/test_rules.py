@@ -14,6 +14,8 @@ from adaptive_stream.metrics.words import STAGES
 from deploy.grafana.dashboards import HERE, dashboards, written
 from tests.tools import tool
 
+pytestmark = pytest.mark.slow(25)
+
 DEPLOY = HERE.parent
 RUNBOOK = (DEPLOY / "runbook.md").read_text()
 SUFFIXES = ("_bucket", "_sum", "_count", "")

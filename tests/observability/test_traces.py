@@ -171,7 +171,7 @@ def test_spans_are_children_of_the_producers_own(collector: Collector) -> None:
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.slow(15)
 def test_a_collector_sees_a_purchase_from_the_channel_to_the_suppression(
     broker: Broker,
     tmp_path: Path,

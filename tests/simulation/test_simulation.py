@@ -5,6 +5,8 @@ import pytest
 from tests.simulation.simulate import commit
 from tests.simulation.simulation import Setting, Simulation
 
+pytestmark = pytest.mark.slow(45)
+
 WORLDS = 500
 EACH = 50
 

@@ -7,11 +7,13 @@ from collections.abc import Awaitable
 from types import SimpleNamespace
 from typing import Any
 
+import faust
 import pytest
+from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 
+from adaptive_stream.process.exit import BUG
 from adaptive_stream.stages.records import EVERY, Output, partition_of
-from adaptive_stream.worker.exit import BUG
 from adaptive_stream.worker.producer import Outbox, Outboxes
 
 # From the tests of Kafka's own client: murmur2 as a signed 32-bit number.
@@ -97,6 +99,33 @@ def test_one_batch_is_under_way_and_the_rest_gathers_in_order() -> None:
     assert asyncio.run(run()) == [1, 99]
 
 
+def test_waiting_for_outputs_outlasts_a_slow_broker() -> None:
+    """Fault P1: stock Faust's flush gives up after a tenth of a second in which nothing was sent,
+    and its caller commits. Ours returns when the broker has them."""
+
+    async def stock() -> int:
+        app = faust.App("stock", broker="kafka://127.0.0.1:9092", autodiscover=False)
+        buffer = app.transport.create_producer().buffer
+        buffer._started.set()  # What it sends with was not: as if the broker did not answer.
+        buffer.put(SimpleNamespace())
+        await buffer.flush()
+        return int(buffer.size)
+
+    async def ours() -> bool:
+        kafka = SlowKafka()
+        boxes = Outboxes(SimpleNamespace(kafka=kafka), {"t": 1})  # type: ignore[arg-type]
+        reach = boxes.write([Output("t", 0, b"k", b"v", ())])
+        flushing = asyncio.ensure_future(boxes.acknowledged(reach))
+        await asyncio.wait({flushing}, timeout=0.2)
+        early = flushing.done()
+        kafka.acknowledge(0)
+        await asyncio.wait_for(flushing, 5)
+        return early
+
+    assert asyncio.run(stock()) == 1
+    assert asyncio.run(ours()) is False
+
+
 def test_what_every_partition_must_know_is_written_into_each() -> None:
     """A notice is there however many partitions its topic has, once in each."""
 
@@ -114,7 +143,20 @@ def test_what_every_partition_must_know_is_written_into_each() -> None:
 
 
 def test_a_failed_delivery_ends_the_process() -> None:
-    """Nothing is written behind a record that was lost: the next owner repeats both."""
+    """Fault P3: stock Faust logs that a record was lost and writes on. With us nothing is written
+    behind it: the next owner repeats both."""
+
+    async def stock() -> bool:
+        app = faust.App("stock", broker="kafka://127.0.0.1:9092", autodiscover=False)
+        lost = asyncio.get_running_loop().create_future()
+        lost.set_exception(KafkaTimeoutError())
+        topic, told = app.topic("t"), asyncio.get_running_loop().create_future()
+        told.message = SimpleNamespace(channel=topic)
+        state = app.sensors.on_send_initiated(app.producer, "t", told.message, 1, 1)
+        topic._on_published(lost, message=told, producer=app.producer, state=state)
+        return isinstance(told.exception(), KafkaTimeoutError)  # Nobody waits for this future.
+
+    assert asyncio.run(stock())
     ended = subprocess.run(
         [sys.executable, "-c", FAILS], capture_output=True, text=True, timeout=25, check=False
     )

@@ -8,11 +8,11 @@ import asyncio
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import faust
-import pytest
-from faust.tables.recovery import Recovery, ServiceStopped
+from faust.serializers.schemas import Schema
 from faust.transport.consumer import Consumer as StockConsumer
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
@@ -182,16 +182,109 @@ def test_partitions_are_let_go_before_they_are_forgotten(tmp_path: Path) -> None
     assert order == ["revoked", "released", "revoked"]
 
 
-def test_a_takeover_that_takes_long_is_not_given_up_in_silence(tmp_path: Path) -> None:
-    """Fault R1: stock recovery takes its own timeout for a stop, and its task ends unheard."""
+def test_a_seek_waits_until_no_fetch_is_under_way(tmp_path: Path) -> None:
+    """Fault C5: stock Faust says that it fetches nothing while it does, so that what comes of the
+    fetch stands behind the seek. Ours seeks afterwards, and drops what was fetched."""
 
-    async def stock() -> None:
-        await _stock().tables.recovery._wait(asyncio.sleep(5), timeout=0.01)
+    async def run(app: Any, *, stock: bool) -> tuple[bool, bool]:
+        consumer = _consumer(app)
+        asked, answered = asyncio.Event(), asyncio.Event()
 
-    with pytest.raises(ServiceStopped):
-        _run(stock())
-    app = _ours(tmp_path)
-    assert type(app.tables.recovery)._resume_streams is not Recovery._resume_streams
+        async def fetch(*_: Any, **__: Any) -> dict[TP, list[Fetched]]:
+            asked.set()
+            await answered.wait()
+            return {TP0: [Fetched(0)]}
+
+        consumer._active_partitions = {TP0}
+        consumer._getmany = consumer._thread.getmany = fetch
+        consumer._thread.seek_all = lambda _: None
+        polling = asyncio.ensure_future(
+            consumer._wait_next_records(1.0) if stock else consumer._poll()
+        )
+        await asked.wait()
+        consumer.stop_flow()
+        seeking = asyncio.ensure_future(
+            consumer.wait_for_stopped_flow() if stock else consumer.move_to({TP0: 5})
+        )
+        await asyncio.wait({seeking}, timeout=0.05)
+        amid_the_fetch = seeking.done()
+        answered.set()
+        await asyncio.wait({polling, seeking})
+        kept = bool(polling.result()[0]) if stock else bool(len(consumer.inboxes[TP0]))
+        _close(consumer)
+        return amid_the_fetch, kept
+
+    assert _run(run(_stock(), stock=True)) == (True, True)
+    assert _run(run(_ours(tmp_path), stock=False)) == (False, False)
+
+
+def test_what_was_fetched_outlives_the_start_of_the_flow(tmp_path: Path) -> None:
+    """Fault C4: stock Faust empties its queues when it lets the flow go on, and with them what was
+    fetched since the seek; its commits then wait for it for ever, or pass over it."""
+
+    async def stock(app: Any) -> int:
+        queue = app.FlowControlQueue(maxsize=10, clear_on_resume=True)
+        queue.put_nowait(Fetched(0))
+        app.flow_control.resume()
+        return queue.qsize()
+
+    async def ours(app: Any) -> int:
+        consumer = _consumer(app)
+        consumer._thread.seek_all = lambda _: None
+        await consumer.move_to({TP0: 5})
+        consumer.inboxes[TP0].put([Fetched(5)])
+        app.flow_control.resume()
+        _close(consumer)
+        return len(consumer.inboxes[TP0])
+
+    assert _run(stock(_stock())) == 0
+    assert _run(ours(_ours(tmp_path))) == 1
+
+
+def test_positions_come_from_checkpoints_and_not_from_commits(tmp_path: Path) -> None:
+    """Stock Faust reads on where its group committed, whatever its tables hold by then."""
+
+    async def run(app: Any) -> Any:
+        consumer = _consumer(app)
+
+        async def committed() -> dict[TP, int]:
+            return {TP0: 3}
+
+        consumer.seek_to_committed = committed
+        await consumer.perform_seek()
+        _close(consumer)
+        return consumer._read_offset[TP0]
+
+    assert _run(run(_stock())) == 3
+    assert _run(run(_ours(tmp_path))) is None
+
+
+def test_a_partition_without_facts_is_no_alarm(tmp_path: Path) -> None:
+    """Stock Faust looks at each partition's acknowledgements, and calls a worker slow whose
+    checkpoints are its acknowledgements."""
+
+    async def run(app: Any) -> list[TP]:
+        consumer, looked_at = _consumer(app), list[TP]()
+        consumer.assignment = lambda: {TP0}
+        consumer.verify_event_path = lambda _, tp: looked_at.append(tp)
+        await consumer.verify_all_partitions_active()
+        _close(consumer)
+        return looked_at
+
+    assert _run(run(_stock())) == [TP0]
+    assert _run(run(_ours(tmp_path))) == []
+
+
+def test_a_record_that_is_no_json_is_not_lost(tmp_path: Path) -> None:
+    """Stock Faust decodes before the agent sees it: what does not decode is acknowledged and gone.
+    Ours is handed on as it came, and becomes a dead letter."""
+
+    async def run(app: Any, schema: Schema) -> Any:
+        event = await schema.compile(app)(SimpleNamespace(key=None, value=b"{", headers={}))
+        return event and event.value
+
+    assert _run(run(_stock(), Schema(value_serializer="json"))) is None
+    assert _run(run(_ours(tmp_path), transport.InboxSchema())) == b"{"
 
 
 def test_all_that_waits_is_one_batch_within_bounds() -> None:

@@ -10,10 +10,13 @@ so what somebody published who died before they had told them all is in force al
 
 import asyncio
 import logging
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from adaptive_stream.announce.asked import Boxes
 from adaptive_stream.catalog import Catalog, CatalogError
 from adaptive_stream.catalog.bundle import bundle_of
 from adaptive_stream.catalog.edits import Edited
@@ -24,7 +27,7 @@ from adaptive_stream.catalog.shelf import Shelf
 from adaptive_stream.checkpoint.refusal import Refusal
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.switch import Switch, encode_switch
-from adaptive_stream.process.settings import Settings
+from adaptive_stream.process.exit import die
 from adaptive_stream.stages.outcome import InForce
 from adaptive_stream.stages.records import (
     CUSTOMER_FACTS,
@@ -33,9 +36,6 @@ from adaptive_stream.stages.records import (
     RULES_KEY,
     rules_headers,
 )
-from adaptive_stream.worker.changelog import reader
-from adaptive_stream.worker.exit import die
-from adaptive_stream.worker.producer import Outboxes
 
 log = logging.getLogger(__name__)
 
@@ -43,13 +43,17 @@ LOADED_WITHIN_S = 60.0  # Who names a bundle has seen it acknowledged.
 
 
 class Rulebook:
-    """`library`: the rules at hand, by id."""
+    """`library`: the rules at hand, by id. `reader` makes a consumer without a group; the files of
+    `rules_dir` are published where nothing was."""
 
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+    def __init__(
+        self, catalog: Catalog, rules_dir: Path, reader: Callable[[], AIOKafkaConsumer]
+    ) -> None:
         self.library: dict[str, Rules] = {}
-        self.outboxes: Outboxes
-        self._settings = settings
+        self._boxes: Boxes
         self._catalog = catalog
+        self._rules_dir = rules_dir
+        self._reader = reader
         self._tells = False
         self._shelf = Shelf()
         self._log = TopicPartition(catalog.name(RULES), 0)
@@ -73,15 +77,15 @@ class Rulebook:
         assert self._shelf.active is not None, "it was started"
         return self.library[self._shelf.active.id]
 
-    async def start(self, outboxes: Outboxes) -> None:
+    async def start(self, boxes: Boxes) -> None:
         """Reads rules.v1 to its end, and publishes our files where it is empty."""
-        self.outboxes = outboxes
-        self._consumer = reader(self._settings)
+        self._boxes = boxes
+        self._consumer = self._reader()
         await self._consumer.start()
         self._consumer.assign([self._log])
         await self._consumer.seek_to_beginning(self._log)
         await self._read_on()
-        ours = Edited(*bundle_of(read_dir(self._settings.rules_dir, []), self._catalog.channels))
+        ours = Edited(*bundle_of(read_dir(self._rules_dir, []), self._catalog.channels))
         if self._shelf.active is None:
             await self._publish(ours)
         current = self._shelf.current
@@ -89,7 +93,7 @@ class Rulebook:
         if current.bundle.files != ours.bundle.files:
             log.warning(
                 "%s is in force, and not the files of %s: `adaptive-stream journeys publish` them",
-                current.bundle.id, self._settings.rules_dir,
+                current.bundle.id, self._rules_dir,
             )  # fmt: skip
         await self.load(current.bundle.id)
         self._following = asyncio.create_task(self._follow())
@@ -130,8 +134,8 @@ class Rulebook:
         return {
             box: box.put(RULES_KEY, encode_switch(switch), rules_headers())
             for topic in map(self._catalog.name, (IDENTITY_FACTS, CUSTOMER_FACTS))
-            for number in range(self.outboxes.partitions(topic))
-            for box in (self.outboxes.box(topic, number),)
+            for number in range(self._boxes.partitions(topic))
+            for box in (self._boxes.box(topic, number),)
         }
 
     async def _follow(self) -> None:
@@ -163,7 +167,7 @@ class Rulebook:
     async def _publish(self, ours: Edited) -> None:
         """Our files, unless somebody else is first."""
         work, result = publishing(first(ours), "start", shelf=self._shelf), None
-        box = self.outboxes.box(*self._log)
+        box = self._boxes.box(*self._log)
         while True:
             try:
                 effect = work.send(result)
@@ -177,4 +181,4 @@ class Rulebook:
                     await box.reached(box.put(key, value, ()))
                     result = Appended(box.base_offset, box.appended_ms)
                 case Tell(switch):
-                    await self.outboxes.acknowledged(self._tell(switch))
+                    await self._boxes.acknowledged(self._tell(switch))

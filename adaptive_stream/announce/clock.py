@@ -10,19 +10,15 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
-from faust.types import TP
+from aiokafka import TopicPartition
 
+from adaptive_stream.announce.asked import Box, Boxes, Ends, Offsets
 from adaptive_stream.catalog import Catalog
 from adaptive_stream.checkpoint.refusal import Refusal
 from adaptive_stream.engine.clock import Clock, encode_clock
-from adaptive_stream.process.settings import Settings
+from adaptive_stream.process.exit import die
 from adaptive_stream.process.supervisor import STAGES, group_of
 from adaptive_stream.stages.records import CLOCK, CUSTOMER_FACTS, IDENTITY_FACTS, TICK_KEY
-from adaptive_stream.worker.changelog import committed, reader
-from adaptive_stream.worker.exit import die
-from adaptive_stream.worker.producer import Outbox, Outboxes
 
 log = logging.getLogger(__name__)
 
@@ -32,21 +28,19 @@ ROUND_AT_MOST_S = 10.0  # Then its tick is written without knowing more than bef
 ROUNDS_MAX = 24
 HOPS = (("resolve", 2), ("step", 4))
 
-Ends = Mapping[TP, int]
-
 
 class Commits:
     """What a group has committed, read while somebody waits for it."""
 
-    def __init__(self, admin: AIOKafkaAdminClient, group: str) -> None:
-        self._admin = admin
+    def __init__(self, offsets: Offsets, group: str) -> None:
+        self._offsets = offsets
         self._group = group
-        self._offsets: dict[TP, int] = {}
+        self._committed: Ends = {}
         self._looking: asyncio.Task[None] | None = None
 
     def cover(self, ends: Ends) -> bool:
         """Whether all that is before these ends was committed at the last look."""
-        return all(self._offsets.get(tp, 0) >= end for tp, end in ends.items())
+        return all(self._committed.get(tp, 0) >= end for tp, end in ends.items())
 
     async def look(self) -> None:
         """Reads the commits; whoever asks meanwhile shares the answer."""
@@ -57,7 +51,7 @@ class Commits:
     async def _look(self) -> None:
         try:
             await asyncio.sleep(LOOK_S)
-            self._offsets = await committed(self._admin, self._group)
+            self._committed = await self._offsets.committed(self._group)
         finally:
             self._looking = None
 
@@ -70,9 +64,10 @@ class Commits:
 class BarrierClock:
     """Begins rounds and writes their ticks, while `run` runs."""
 
-    def __init__(self, settings: Settings, outboxes: Outboxes, catalog: Catalog) -> None:
-        self._outboxes = outboxes
-        self._round_box: Outbox = outboxes.box(catalog.name(CLOCK), 0)
+    def __init__(self, offsets: Offsets, boxes: Boxes, catalog: Catalog) -> None:
+        self._offsets = offsets
+        self._boxes = boxes
+        self._round_box: Box = boxes.box(catalog.name(CLOCK), 0)
         self._channels = {
             name: [tp for each in channel.read for tp in self._tps(each.topic)]
             for name, channel in catalog.channels.items()
@@ -81,23 +76,20 @@ class BarrierClock:
             "resolve": self._tps(catalog.name(IDENTITY_FACTS)),
             "step": self._tps(catalog.name(CUSTOMER_FACTS)),
         }
-        self._reader: AIOKafkaConsumer = reader(settings)
-        self._admin = AIOKafkaAdminClient(**settings.client())
         self._commits = {
-            stage: Commits(self._admin, group_of(catalog.prefix, stage)) for stage in STAGES
+            stage: Commits(offsets, group_of(catalog.prefix, stage)) for stage in STAGES
         }
         self._admitted: dict[str, int] = {}
         self._known: dict[str, int] = {}
         self._rounds: set[asyncio.Task[None]] = set()
 
-    def _tps(self, topic: str) -> list[TP]:
-        return [TP(topic, n) for n in range(self._outboxes.partitions(topic))]
+    def _tps(self, topic: str) -> list[TopicPartition]:
+        return [TopicPartition(topic, n) for n in range(self._boxes.partitions(topic))]
 
     async def run(self) -> None:
         """Rounds until it is cancelled."""
         try:
-            await self._reader.start()
-            await self._admin.start()
+            await self._offsets.start()
             number = 0
             while True:
                 number += 1
@@ -113,8 +105,7 @@ class BarrierClock:
         finally:
             for task in self._rounds:
                 task.cancel()
-            await self._reader.stop()
-            await self._admin.close()
+            await self._offsets.stop()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._rounds.discard(task)
@@ -123,7 +114,7 @@ class BarrierClock:
 
     async def _round(self, number: int) -> None:
         now_ms = await self._begin(number)
-        ends = {name: await self._ends(tps) for name, tps in self._channels.items()}
+        ends = {name: await self._offsets.ends(tps) for name, tps in self._channels.items()}
         known: dict[str, int] = {}
         try:
             async with asyncio.timeout(ROUND_AT_MOST_S):
@@ -151,7 +142,7 @@ class BarrierClock:
         known = dict(self._admitted)
         for stage, times in HOPS:
             for _ in range(times):
-                await self._commits[stage].reach(await self._ends(self._facts[stage]))
+                await self._commits[stage].reach(await self._offsets.ends(self._facts[stage]))
         return known
 
     async def _await_channels(self, now_ms: int, ends: Mapping[str, Ends]) -> None:
@@ -166,11 +157,7 @@ class BarrierClock:
                 return
             await admit.look()
 
-    async def _ends(self, tps: list[TP]) -> dict[TP, int]:
-        found = await self._reader.end_offsets([TopicPartition(*tp) for tp in tps])
-        return {TP(tp.topic, tp.partition): end for tp, end in found.items()}
-
     def _tick(self, clock: Clock) -> None:
         body = encode_clock(clock)
         for topic, partition in self._facts["step"]:
-            self._outboxes.box(topic, partition).put(TICK_KEY, body, (("k", b"tick"),))
+            self._boxes.box(topic, partition).put(TICK_KEY, body, (("k", b"tick"),))

@@ -1,0 +1,1 @@
+"""What every partition is told: how late it is, and which rules are in force."""
