@@ -1,0 +1,91 @@
+"""Partitions that share a process: one that is busy without end leaves the others their turn."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from faust.types import TP
+
+from adaptive_stream.engine.clock import Clock
+from adaptive_stream.metrics.watch import Observed, Watch
+from adaptive_stream.process.settings import Settings
+from adaptive_stream.stages.outcome import Outcome, View
+from adaptive_stream.worker.changelog import PartitionEffects
+from adaptive_stream.worker.keeper import TURN_S, Keeper
+from adaptive_stream.worker.partition import Partition
+from adaptive_stream.worker.producer import Outboxes
+from adaptive_stream.worker.transport import Inbox, Inboxes
+
+BUSY, QUIET = TP("customer.facts.v1", 0), TP("customer.facts.v1", 1)
+FACT_S = 0.0005
+FACTS = 2_000
+BACKLOG_BYTES = 8 << 20
+
+
+class Record(NamedTuple):
+    """As aiokafka gives it."""
+
+    offset: int
+    timestamp: int = 0
+    key: bytes = b"ana"
+    value: bytes = b"{}"
+    headers: tuple[Any, ...] = ()
+
+
+class Slow:
+    """A stage to which each fact costs FACT_S. `worked`: partition and size of each batch."""
+
+    name = "admit"
+    changelog = None
+    views = None
+
+    def __init__(self) -> None:
+        self.worked: list[tuple[TP, int]] = []
+
+    def work(self, tp: TP, records: list[Any], view: View) -> Outcome:  # noqa: ARG002
+        """Spends the time."""
+        self.worked.append((tp, len(records)))
+        until = time.perf_counter() + FACT_S * len(records)
+        while time.perf_counter() < until:
+            pass
+        return Outcome(Clock(), records[-1].offset + 1, records=len(records))
+
+
+class Offers:
+    """Where the Keeper finds what was fetched, and says that it wants to go on."""
+
+    def __init__(self, inboxes: Inboxes) -> None:
+        self.inboxes = inboxes
+
+    async def offer(self) -> None:
+        """Nobody else works here."""
+
+
+def test_a_fact_of_a_quiet_partition_waits_for_one_turn_of_a_busy_one(tmp_path: Path) -> None:
+    """However much waits in the busy one, its batches are cut short, and between any two of them
+    what came for the others is worked on."""
+    stage = Slow()
+
+    async def run() -> None:
+        settings = Settings(data_dir=tmp_path, clock="log")
+        watch = Watch("admit", {}, wall=False)
+        keeper = Keeper(stage, settings, watch)
+        keeper.outboxes = outboxes = Outboxes(None, {})
+        inboxes = Inboxes({tp: Inbox(tp, BACKLOG_BYTES) for tp in (BUSY, QUIET)})
+        for tp in inboxes:
+            effects = Observed(watch, tp, PartitionEffects(outboxes))
+            keeper.partitions[tp] = Partition(tp, 0, effects)
+        inboxes[BUSY].put([Record(offset) for offset in range(FACTS)])
+        turns = 0
+        while len(inboxes[BUSY]):
+            inboxes[QUIET].put([Record(turns)])
+            turns += 1
+            await keeper.work(Offers(inboxes), inboxes)
+        await asyncio.gather(*(each.finish() for each in keeper.partitions.values()))
+
+    asyncio.run(run())
+    busy = [size for tp, size in stage.worked if tp == BUSY]
+    assert [tp for tp, _ in stage.worked] == [BUSY, QUIET] * len(busy)
+    assert sum(busy) == FACTS
+    assert max(busy) * FACT_S <= 1.5 * TURN_S
