@@ -185,7 +185,7 @@ class Keeper:
         """One batch. Nothing else runs between its take and the moment at which the partition has
         accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
-        if partition is None or not len(inbox):
+        if partition is None or not partition.is_open or not len(inbox):
             return
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:

@@ -121,3 +121,19 @@ def test_what_a_broker_says_is_heard_between_two_turns_of_a_busy_partition(tmp_p
         return turns
 
     assert median(asyncio.run(run())) <= 1  # The first turns are too short to be one.
+
+
+def test_a_partition_that_is_being_let_go_of_takes_no_more_work(tmp_path: Path) -> None:
+    """Its store is closed, and its next owner waits for it: facts that are left are theirs."""
+    stage = Slow()
+
+    async def run() -> int:
+        keeper, inboxes = _keeper(stage, tmp_path)
+        letting_go = [asyncio.create_task(each.finish()) for each in keeper.partitions.values()]
+        await asyncio.sleep(0)
+        await keeper.work(Offers(inboxes), inboxes)
+        await asyncio.gather(*letting_go)
+        return len(inboxes[BUSY])
+
+    assert asyncio.run(run()) == FACTS
+    assert stage.worked == []
