@@ -33,7 +33,10 @@ from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 log = logging.getLogger(__name__)
 # A batch is cut to what takes so long here and now: outputs leave and heart beats go on in between,
 # and a quiet partition waits no longer for a busy one.
-TURN_S = 0.05
+TURN_S = 0.02
+# What a broker says or is told goes through so many rounds of the loop in its client. Were each of
+# them another turn of a busy partition, a fact of a quiet one would wait for all of them.
+ROUNDS = 12
 TURN_RECORDS_MIN = 8
 RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
 
@@ -175,7 +178,8 @@ class Keeper:
                 return  # They were let go meanwhile.
             self._work(inbox)
             if time.perf_counter() - began_s > TURN_S / 2:
-                await asyncio.sleep(0)
+                for _ in range(ROUNDS):
+                    await asyncio.sleep(0)
                 began_s = time.perf_counter()
         await consumer.offer()
 
@@ -183,7 +187,7 @@ class Keeper:
         """One batch. Nothing else runs between its take and the moment at which the partition has
         accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
-        if partition is None or not len(inbox):
+        if partition is None or not partition.is_open or not len(inbox):
             return
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:

@@ -17,6 +17,7 @@ from tests.broker.stack import Stack
 BEGAN_MS = 1_772_532_000_000  # 2026-03-03T10:00:00Z
 APART_MS = 40
 SENT_WITHIN_S = 60
+WAITING_MAX = 50_000  # Half of what a producer takes before it refuses.
 FED_MAX = 10_000_000
 
 Fact = tuple[str, int, bytes]  # channel, timestamp in ms, value
@@ -53,6 +54,8 @@ def send(stack: Stack, some: Iterator[Fact], per_s: float = 1e9) -> None:
         if n % 100 == 99:
             due = began + n / per_s
             producer.poll(0)
+            while len(producer) > WAITING_MAX:
+                producer.poll(0.1)
             while (left := due - time.monotonic()) > 0:
                 producer.poll(left)  # Returns at each delivery.
     assert producer.flush(SENT_WITHIN_S) == 0

@@ -33,7 +33,7 @@ Kept = dict[tuple[str, int, bytes], Any]  # stage, partition, key -> row
 
 
 @pytest.mark.broker
-@pytest.mark.slow
+@pytest.mark.slow(16)
 def test_a_lost_disk_is_read_back_whole_and_who_waits_is_told(
     broker: Broker, tmp_path: Path, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
