@@ -41,7 +41,7 @@ COMMANDS = {
     "replay": ("adaptive_stream.cli.replay", "recorded facts again, beside what was told of them"),
     "migrate": ("adaptive_stream.cli.migrate", "more partitions, with their state: plan|apply"),
     "identity": ("adaptive_stream.cli.identity", "who is who under changed guards: preview"),
-    "journeys": ("adaptive_stream.cli.journeys", "the journey files: check, try out, publish, take back"),
+    "journeys": ("adaptive_stream.cli.journeys", "the journey files: check, try out, publish"),
 }
 
 EXIT_CODES = """exit codes:
