@@ -20,6 +20,7 @@ from adaptive_stream.engine.journey import (
 )
 from adaptive_stream.engine.reason import says
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Condition
 
 COLUMNS = 96
 
@@ -28,7 +29,6 @@ _SENT_AS = {
     "app": "a message in the app", "directmail": "a letter", "callcentre": "a call",
 }  # fmt: skip
 _CHANNELS = {"email": "e-mail", "callcentre": "the call centre", "sms": "text message"}
-_SCOPES = {"endpoint": "all to that address", "all": "everything"}
 
 
 def explain(journey: Journey, shown: str = "") -> str:
@@ -121,11 +121,25 @@ def standing_text(rules: Iterable[StandingRule]) -> str:
     return "\n\n".join(fill(text, COLUMNS, break_on_hyphens=False) for text in paragraphs) + "\n"
 
 
+def conditions_text(conditions: Iterable[Condition]) -> str:
+    """The words that journeys are made of, a line or two each."""
+    found = ["conditions: the words that journeys are made of; conditions.yaml defines them."]
+    for one in conditions:
+        word = f"{one.name} {one.takes.upper()}" if one.takes else one.name
+        text = f"{word}: {one.says} (hears {', '.join(one.hears)})"
+        found.append(fill(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False))
+    return "\n".join(found) + "\n"
+
+
 def _standing(rule: StandingRule) -> str:
     reason = says(rule.use)
-    what = _SCOPES.get(rule.scope, f"all {rule.purpose}")
-    if rule.scope == "message":
+    what = f"all {rule.purpose}" if rule.purpose else "everything"
+    if rule.scope in ("message", "endpoint"):
         what = f"a {listed(rule.of, 'or')} message"
+    if rule.scope == "endpoint":
+        what = f"every {listed(rule.of, 'or')} message to an address of hers"
+    elif rule.purpose and rule.use.condition.speaks_of("message"):
+        what += " on a channel"
     if rule.verb == "stop":
         text = f"{rule.use.condition.name}: {what} is stopped when {reason}"
     else:

@@ -22,6 +22,7 @@ from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.client.packing import pack_quickly
 from adaptive_stream.client.reading import Offsets, reader
+from adaptive_stream.engine.sender import silent_after_s
 from adaptive_stream.metrics.watch import Watch
 from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.exit import die
@@ -62,7 +63,13 @@ class StageApp(faust.App):
         self.settings = settings
         self.catalog = catalog
         own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
-        self._watch = Watch(stage.name, own, wall=wall, traces_url=settings.traces_url)
+        self._watch = Watch(
+            stage.name,
+            own,
+            wall=wall,
+            traces_url=settings.traces_url,
+            silent_after_s=silent_after_s(catalog.rules.senders),
+        )
         self.rulebook = rulebook
         self.keeper = Keeper(stage, settings, self._watch, rulebook)
         self.batch_bytes_max = 1 << 20

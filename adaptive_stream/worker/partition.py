@@ -25,7 +25,7 @@ from adaptive_stream.worker.store import Store
 
 # Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
 # outputs, which share the connection with them, seldom wait for one.
-BEAT_S = 0.1
+BEAT_S = 0.05
 OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint waits for.
 IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
@@ -81,7 +81,8 @@ class Partition:
 
     @property
     def is_open(self) -> bool:
-        """Whether its store may be asked; one that is being let go of is closed without a word."""
+        """Whether its store may be asked, and it may be worked on; while it is being let go of the
+        store is closed without a word, and what came now would have nobody to make it durable."""
         return not self._closing
 
     def store_figures(self) -> dict[str, int]:
@@ -178,6 +179,8 @@ class Partition:
                     await drive(steps.prove(self._progress), self._effects)
                     self._effects.proven(self._progress)
                     self.on_room()
+            if self._progress is not None:
+                await drive(steps.let_go(self._progress), self._effects)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)
