@@ -18,7 +18,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from adaptive_stream.announce.asked import Boxes
 from adaptive_stream.catalog import Catalog, CatalogError
-from adaptive_stream.catalog.bundle import bundle_of
+from adaptive_stream.catalog.bundle import MEANING, bundle_of
 from adaptive_stream.catalog.edits import Edited
 from adaptive_stream.catalog.published import compiled
 from adaptive_stream.catalog.publishing import Append, Appended, ReadOn, Tell, first, publishing
@@ -117,6 +117,9 @@ class Rulebook:
                 says, "restore that topic: what they decided cannot be repeated"
             ) from None
         edited = self._shelf.edited(id_)
+        if foreign := edited.bundle.foreign:
+            says = f"{id_}, by which a partition goes, {foreign}; this worker has {MEANING}"
+            raise Refusal(says, "start the version that published it, or a newer one")
         try:
             # Beside: a hundred journeys take a second, and purchases would wait for them.
             self.library[id_] = await asyncio.to_thread(compiled, edited.bundle, edited.contents)

@@ -18,6 +18,9 @@ from adaptive_stream.engine.journey import SEMANTICS
 from adaptive_stream.engine.source import Sources
 
 JOURNEYS = "journeys/"
+# What this process makes of rules: the same rules under another are other decisions.
+KNOWN_SEMANTICS = frozenset((SEMANTICS,))  # A release that raises it knows the one before, too.
+MEANING = f"engine {SEMANTICS}, time zones {tzdata.IANA_VERSION}"
 Contents = Mapping[str, bytes]  # name of a content, "f-…" -> the bytes of a file
 
 
@@ -80,6 +83,15 @@ class Bundle(msgspec.Struct, frozen=True, omit_defaults=True):
     earlier: dict[str, tuple[Earlier, ...]] = {}
     shadows: dict[str, str] = {}
     withdrawn: dict[str, Withdrawn] = {}
+
+    @property
+    def foreign(self) -> str:
+        """Why this process cannot go by it, "" if it can: it was published for an engine that this
+        one does not know, or for time zones of which it knows less."""
+        if self.semantics and self.semantics not in KNOWN_SEMANTICS:
+            return f"was published for engine {self.semantics}"
+        newer = self.tzdata > tzdata.IANA_VERSION
+        return f"was published for time zones {self.tzdata}" if newer else ""
 
     @property
     def id(self) -> str:

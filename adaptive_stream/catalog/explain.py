@@ -20,6 +20,7 @@ from adaptive_stream.engine.journey import (
 )
 from adaptive_stream.engine.reason import says
 from adaptive_stream.engine.span import Span
+from adaptive_stream.engine.word import Condition
 
 COLUMNS = 96
 
@@ -118,6 +119,16 @@ def standing_text(rules: Iterable[StandingRule]) -> str:
     paragraphs = ["standing: what holds for each message of every tool."]
     paragraphs += map(_standing, rules)
     return "\n\n".join(fill(text, COLUMNS, break_on_hyphens=False) for text in paragraphs) + "\n"
+
+
+def conditions_text(conditions: Iterable[Condition]) -> str:
+    """The words that journeys are made of, a line or two each."""
+    found = ["conditions: the words that journeys are made of; conditions.yaml defines them."]
+    for one in conditions:
+        word = f"{one.name} {one.takes.upper()}" if one.takes else one.name
+        text = f"{word}: {one.says} (hears {', '.join(one.hears)})"
+        found.append(fill(text, COLUMNS, subsequent_indent="  ", break_on_hyphens=False))
+    return "\n".join(found) + "\n"
 
 
 def _standing(rule: StandingRule) -> str:

@@ -58,10 +58,16 @@ Steps = Generator[Effect, Any, None]
 
 
 def recover(
-    owner: bytes, has_views: bool = False, tenant: str = "", first: InForce = NOTHING_SAID
+    owner: bytes,
+    has_views: bool = False,
+    tenant: str = "",
+    first: InForce = NOTHING_SAID,
+    meaning: str = "",
+    partitions: int = 0,
 ) -> Generator[Effect, Any, Progress]:
     """Takes a partition over: claims it, then reads its changelog from where the store stands.
-    `tenant` is the fingerprint of our tenant key, `first` what is in force where nothing was."""
+    `tenant` is the fingerprint of our tenant key, `first` what is in force where nothing was,
+    `meaning` what we make of rules, `partitions` how many its topic has (0: that is no matter)."""
     input: Input = yield ReadInput()
     progress = stored((yield ReadStore()))
     claim: int = yield Append([Entry(CLAIM, owner)], None)
@@ -75,12 +81,14 @@ def recover(
     if progress.epoch > claim:
         raise Superseded(f"claimed at {claim}, and again by another at {progress.epoch}")
     progress.epoch = claim
-    progress.tenant = tenant
+    progress.tenant, progress.meaning, progress.partitions = tenant, meaning, partitions
     mark, known = progress.mark, "nothing"
     if mark is None:
         mark = progress.mark = Mark(e=claim, n=0, next_offset=input.start)
     else:
         check_tenant(mark, tenant)
+        check_partitions(mark, partitions)
+        check_meaning(mark, meaning)
         known = str(mark.next_offset)
     if mark.next_offset > input.end:  # It was read before the claim, and may have grown since.
         input = input._replace(end=(yield ReadEnd()))
@@ -112,7 +120,7 @@ def checkpoint(progress: Progress, pending: Pending, clean: bool = False) -> Ste
     mark = Mark(
         e=progress.epoch, n=number, next_offset=pending.next_offset, cursor=pending.cursor,
         clock=pending.clock, in_force=pending.in_force, clean=clean, views=progress.views_end,
-        tenant=progress.tenant,
+        tenant=progress.tenant, meaning=progress.meaning, partitions=progress.partitions,
     )  # fmt: skip
     yield from _append(progress, [*entries, Entry(CHECKPOINT, encode_mark(mark))])
     progress.mark = mark
@@ -124,6 +132,12 @@ def checkpoint(progress: Progress, pending: Pending, clean: bool = False) -> Ste
 def prove(progress: Progress) -> Steps:
     """A checkpoint of nothing, where the lease has run out or nothing happened for IDLE_S."""
     yield from checkpoint(progress, progress.unchanged())
+
+
+def let_go(progress: Progress) -> Steps:
+    """The last checkpoint of an owner who stops in good order: the next has nothing to repeat."""
+    if progress.mark is None or not progress.mark.clean:
+        yield from checkpoint(progress, progress.unchanged(), clean=True)
 
 
 def pass_on(pending: Pending) -> Steps:
@@ -218,6 +232,27 @@ def check_tenant(mark: Mark, tenant: str) -> None:
         raise Refusal(
             "this state was made under another ADAPTIVE_STREAM_TENANT_KEY",
             "start with that key, or on new topics",
+        )
+
+
+def check_partitions(mark: Mark, partitions: int) -> None:
+    """Refuses state that was made for another number of partitions: most of its keys are looked
+    for elsewhere now, and each would be a stranger there. Older marks do not tell."""
+    if partitions and mark.partitions not in (0, partitions):
+        raise Refusal(
+            f"this state was made for {mark.partitions} partitions: its topic has {partitions}",
+            "`adaptive-stream migrate plan` says what stands in the way, `migrate apply` moves it",
+        )
+
+
+def check_meaning(mark: Mark, meaning: str) -> None:
+    """Refuses to repeat what another version of the engine or of the time zones may have done
+    already: it would tell other things under the same ids. Older marks do not tell."""
+    if mark.meaning not in ("", meaning) and not mark.clean:
+        raise Refusal(
+            f"the owner before judged by {mark.meaning} and was not stopped in good order; this "
+            f"worker judges by {meaning}",
+            "start the version of before once more, stop it with SIGTERM, then start this one",
         )
 
 

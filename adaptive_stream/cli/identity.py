@@ -14,27 +14,22 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import orjson
 
-from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.identity import FILE
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.progress import on_terminal
 from adaptive_stream.cli.reader import Reader
+from adaptive_stream.cli.recorded import Names, cut, of_file
 from adaptive_stream.cli.topic_name import add_prefix
-from adaptive_stream.engine.blocked import NOTHING
-from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, encode_fact
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.formats import ReadRule, admit
-from adaptive_stream.stories.preview import Changed, Preview, Recorded, Regrouped, preview
+from adaptive_stream.stories.in_memory import Recorded
+from adaptive_stream.stories.preview import Changed, Preview, Regrouped, preview
 
 FACTS_TOPIC = "identity.facts.v1"
-SHOWN_MAX = 50  # Of each list; --json has all.
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -70,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     changed = _changed_rules(args)
     say = on_terminal()
     say("reading facts …")
-    facts = list(_of_file(args.facts, catalog) if args.facts else _of_topics(args))
+    facts = list(of_file(args.facts, catalog) if args.facts else _of_topics(args))
     say(f"replaying {len(facts):,} facts twice …")
     found = preview(facts, catalog.rules, changed, catalog.channels)
     say("")
@@ -109,82 +104,20 @@ def _of_topics(args: argparse.Namespace) -> Iterator[Recorded]:
                 yield Recorded(at_ms, record.value)
 
 
-def _of_file(path: Path, catalog: Catalog) -> Iterator[Recorded]:
-    """Records of channels, read as the channels' files say. What is refused is left out; what is
-    blocked is not, for each of the two rules has its own word on that."""
-    bound = {
-        one.topic: replace(one.rule, blocked=NOTHING)
-        for each in catalog.channels.values()
-        for one in each.read
-    }
-    try:
-        with path.open("rb") as lines:
-            for number, line in enumerate(lines, 1):
-                if line.strip():
-                    yield from _of_line(line, f"{path}:{number}", bound)
-    except OSError as error:
-        hint = "write one with `adaptive-stream tail CHANNEL --from beginning --json`"
-        raise Refused(f"{path} cannot be read: {error.strerror}", hint, Exit.NOT_FOUND) from error
-
-
-def _of_line(line: bytes, where: str, bound: dict[str, ReadRule]) -> Iterator[Recorded]:
-    hint = "write it with `adaptive-stream tail CHANNEL --from beginning --json`"
-    try:
-        said: dict[str, Any] = orjson.loads(line)
-        topic = said["topic"]
-        at_ms = round(datetime.fromisoformat(said["timestamp"]).timestamp() * 1000)
-        key = None if said.get("key") is None else str(said["key"]).encode()
-        headers = [(n, str(value).encode()) for n, value in (said.get("headers") or {}).items()]
-        value = said["value"]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Refused(f"{where} is no record: {error!r}", hint) from error
-    rule = bound.get(topic)
-    if rule is None:
-        raise Refused(f"{where} is of {topic}, which no channel reads", hint)
-    body = value.encode() if isinstance(value, str) else orjson.dumps(value)
-    for fact in admit(body, key, headers, at_ms, rule).facts:
-        if fact.type not in WITHOUT_CUSTOMER:
-            yield Recorded(at_ms, encode_fact(fact))
-
-
-class Names:
-    """Identifiers as they are shown: in the clear, or numbered within their type."""
-
-    def __init__(self, *, shown: bool) -> None:
-        self.shown = shown
-        self._masks: dict[str, str] = {}
-        self._counts: dict[str, int] = {}
-
-    def of(self, group: frozenset[str]) -> list[str]:
-        """Those of one customer, in a fixed order."""
-        return [one if self.shown else self._mask(one) for one in sorted(group)]
-
-    def text(self, group: frozenset[str]) -> str:
-        """The same in one text."""
-        return ", ".join(self.of(group)) or "nobody who can be named"
-
-    def _mask(self, identifier: str) -> str:
-        if identifier not in self._masks:
-            kind = identifier.partition(":")[0]
-            self._counts[kind] = self._counts.get(kind, 0) + 1
-            self._masks[identifier] = f"{kind}#{self._counts[kind]}"
-        return self._masks[identifier]
-
-
 def _lines(found: Preview, facts: int, names: Names) -> Iterator[str]:
     yield f"{facts:,} facts replayed under both rules"
     for kind, says in KINDS.items():
         ones = [one for one in found.customers if one.kind == kind]
         if ones:
             yield f"\n{says.format(now=_customers(ones, 0), then=_customers(ones, 1))}"
-            yield from _cut([_customer(one, names) for one in ones])
+            yield from cut([_customer(one, names) for one in ones])
     for sends, noun in ((True, "sends"), (False, "suppressions, holds and releases")):
         ones_of = [one for one in found.messages if (one.message.action == "send") == sends]
         if ones_of:
             more = sum(max(one.then - one.now, 0) for one in ones_of)
             fewer = sum(max(one.now - one.then, 0) for one in ones_of)
             yield f"\n{noun}: {more:,} more, {fewer:,} fewer"
-            yield from _cut([_message(one, names) for one in ones_of])
+            yield from cut([_message(one, names) for one in ones_of])
     if not found.customers and not found.messages:
         yield "no customer, no send and no suppression would differ"
 
@@ -217,11 +150,6 @@ def _message(one: Changed, names: Names) -> str:
     else:
         what = f"{message.action} {what}: {message.because}"
     return f"  {sign} {what}{f' ({times} times)' if times > 1 else ''}  [{names.text(one.of)}]"
-
-
-def _cut(lines: list[str]) -> list[str]:
-    more = len(lines) - SHOWN_MAX
-    return lines[:SHOWN_MAX] + ([f"  … and {more:,} more (--json has all)"] if more > 0 else [])
 
 
 def _as_json(found: Preview, facts: int, names: Names) -> dict[str, object]:

@@ -1,9 +1,11 @@
 """The journey files: what is wrong with them, and what they do.
 
 check    every fault of every rule file at once, then the examples of each journey: its tests
-explain  one journey in plain English, and what its examples show; `standing`: the standing rules
+explain  one journey in plain English, and what its examples show; `standing`: the standing rules;
+         `conditions`: the words that journeys are made of
 new      a journey from a template
 schema   what an editor needs to help with these files
+backtest what has happened, played again with other rules: what would have been otherwise
 publish  files into force, on every partition; so do pause, resume and rollback; status shows it
 """
 
@@ -13,12 +15,14 @@ import sys
 from dataclasses import asdict
 
 from adaptive_stream.catalog.channels import load_channels
-from adaptive_stream.catalog.explain import explain, standing_text
+from adaptive_stream.catalog.explain import conditions_text, explain, standing_text
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
 from adaptive_stream.catalog.rules import RuleFiles, read_rules
-from adaptive_stream.cli import journeys_live, journeys_new
+from adaptive_stream.cli import journeys_backtest, journeys_live, journeys_new
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.stories.check import STANDING, Shown, checked, show
+
+CONDITIONS = "conditions"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,8 +30,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     commands = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     commands.add_parser("check", help="every fault of every file, and all examples")
     command = commands.add_parser("explain", help="one journey in plain English")
-    command.add_argument("name", metavar="NAME", help="of the journey, or `standing`")
+    command.add_argument(
+        "name", metavar="NAME", help="of the journey, or `standing`, or `conditions`"
+    )
     journeys_new.add_actions(commands)
+    journeys_backtest.add_action(commands)
     journeys_live.add_actions(commands)
 
 
@@ -35,6 +42,8 @@ def run(args: argparse.Namespace) -> int:
     """Runs the sub-command; its exit code."""
     if args.action in journeys_live.ACTIONS:
         return journeys_live.run(args)
+    if args.action == "backtest":
+        return journeys_live.answered(journeys_backtest.run, args)
     faults: list[Fault] = []
     files = read_rules(args.rules_dir, load_channels(args.topics_dir, faults))
     faults.extend(files.faults)
@@ -87,6 +96,11 @@ def _explain(files: RuleFiles, faults: list[Fault], args: argparse.Namespace) ->
     if name == STANDING:
         text = standing_text(entry.rule for entry in files.standing)
         print(json.dumps({"standing": len(files.standing), "text": text}) if args.json else text)
+        return Exit.OK
+    if name == CONDITIONS:
+        words = files.conditions.values()
+        said = {"conditions": [{"name": one.name, "says": one.says} for one in words]}
+        print(json.dumps(said) if args.json else conditions_text(words), end="")
         return Exit.OK
     found = [file for file in files.journeys if file.journey.name == name]
     if not found:

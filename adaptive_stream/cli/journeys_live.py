@@ -8,28 +8,31 @@ places.
 import argparse
 import getpass
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from kafka.errors import KafkaError
 
-from adaptive_stream.catalog.channels import Channel, load_channels
-from adaptive_stream.catalog.edits import (
-    Edited,
-    EditError,
-    pause,
-    publish,
-    publish_shadow,
-    resume,
-    roll_back,
+from adaptive_stream.catalog.asked import (
+    NothingYetError,
+    current,
+    pausing_of,
+    publishing_of,
+    resuming_of,
+    rolling_back,
+    shadowing_of,
 )
+from adaptive_stream.catalog.channels import Channel, load_channels
+from adaptive_stream.catalog.edits import Edited, EditError
 from adaptive_stream.catalog.faults import CatalogError, Fault
-from adaptive_stream.catalog.published import journey_of, path_of
+from adaptive_stream.catalog.identity import FILE as IDENTITY
+from adaptive_stream.catalog.published import journey_of
 from adaptive_stream.catalog.publishing import Edit, Published, publishing
 from adaptive_stream.catalog.rules import CONDITIONS, FOLDERS, read_dir
-from adaptive_stream.catalog.shelf import Active, MissingError, Shelf
+from adaptive_stream.catalog.shelf import Active, MissingError
 from adaptive_stream.catalog.yaml_lines import content_of
+from adaptive_stream.cli import journeys_dry_run
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.send import opened_producer
@@ -39,7 +42,6 @@ from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS, RULES
 from adaptive_stream.stories.rules_log import RulesLog, RulesLogError
 
 ACTIONS = ("publish", "pause", "resume", "rollback", "status")
-NOTHING_YET = "the first worker that starts publishes its files: `adaptive-stream worker`"
 
 
 def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -62,26 +64,47 @@ def add_actions(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
 
 def run(args: argparse.Namespace) -> int:
     """Runs one of ACTIONS; its exit code."""
-    if args.action == "status":
-        return _status(args)
-    edit, did = _edit(args)
+    return answered(_status if args.action == "status" else _change, args)
+
+
+def answered(action: Callable[[argparse.Namespace], int], args: argparse.Namespace) -> int:
+    """The exit code of an action on the rules in force. Raises Refused for what it cannot do."""
     try:
-        with _rules_log(args) as log:
-            by = getpass.getuser()
-            done = log.run(publishing(edit, did, args.because or "", by))
+        return action(args)
+    except NothingYetError as error:
+        raise Refused(error.says, error.remedy, Exit.NOT_FOUND) from error
     except EditError as error:
         raise Refused(error.says, error.remedy) from error
     except MissingError as error:
         raise Refused(str(error), "publish the whole directory again", Exit.NOT_FOUND) from error
+
+
+def _change(args: argparse.Namespace) -> int:
+    edit, did = _edit(args)
+    try:
+        with rules_log(args.bootstrap, args.prefix) as log:
+            if args.dry_run:
+                journeys_dry_run.show(log, edit, did, args)
+                return Exit.OK
+            guards = _guards(log)
+            done = log.run(publishing(edit, did, args.because or "", getpass.getuser()))
+            waits = _guards(log) != guards
     except (KafkaError, RulesLogError) as error:
         says = f"it is not known whether this is in force everywhere: {error}"
         raise Refused(says, "give the command again: it does what is missing") from error
-    _tell(done, did, args)
+    _tell(done, did, waits, args)
     return Exit.OK
+
+
+def _guards(log: RulesLog) -> str | None:
+    """The content of the file that says, beside the guards, which identifiers are nobody's."""
+    return current(log.shelf()).bundle.files.get(IDENTITY)
 
 
 def _because(command: argparse.ArgumentParser) -> None:
     command.add_argument("--because", metavar="TEXT", help="why, for whoever asks later")
+    says = "show what it would do to runs under way, and do nothing"
+    command.add_argument("--dry-run", action="store_true", help=says)
     add_prefix(command)
 
 
@@ -90,44 +113,22 @@ def _edit(args: argparse.Namespace) -> tuple[Edit, str]:
     if args.action == "publish":
         return _publication(args)
     if args.action in ("pause", "resume"):
-        change = {"pause": pause, "resume": resume}[args.action]
-        return (
-            lambda shelf, at_ms: change(_current(shelf), args.name, at_ms),
-            f"{args.action} {args.name}",
-        )
-    channels = _channels(args)
-
-    def back(shelf: Shelf, at_ms: int) -> Edited:
-        before = shelf.edited(args.to) if args.to else _before(shelf, args.name)
-        return roll_back(_current(shelf), before, args.name, channels, at_ms)
-
-    return back, f"rollback {args.name or args.to or ''}".strip()
+        change = {"pause": pausing_of, "resume": resuming_of}[args.action]
+        return change(args.name), f"{args.action} {args.name}"
+    edit = rolling_back(args.name, args.to, _channels(args))
+    return edit, f"rollback {args.name or args.to or ''}".strip()
 
 
 def _publication(args: argparse.Namespace) -> tuple[Edit, str]:
-    channels = _channels(args)
-    files = dict(_files(args.files))
+    files = dict(files_of(args.files))
     did = f"publish {', '.join(path.name for path in args.files)}"
+    if args.shadow:
+        return shadowing_of(files), f"{did} --shadow"
     whole = any(path.is_dir() for path in args.files)
-    if not args.shadow:
-
-        def edit(shelf: Shelf, at_ms: int) -> Edited:
-            now = _current(shelf)
-            left_out = dict.fromkeys(now.bundle.files.keys() - files.keys()) if whole else {}
-            return publish(now, {**files, **left_out}, channels, at_ms)
-
-        return edit, did
-    names = [name for path in files if (name := journey_of(path)) is not None]
-    if len(files) != 1 or not names:
-        raise Refused("one journey at a time runs in the shadow", "name its file alone")
-
-    def beside(shelf: Shelf, at_ms: int) -> Edited:
-        return publish_shadow(_current(shelf), names[0], files[path_of(names[0])], at_ms)
-
-    return beside, f"{did} --shadow"
+    return publishing_of(files, _channels(args), whole=whole), did
 
 
-def _files(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
+def files_of(paths: list[Path]) -> Iterator[tuple[str, bytes]]:
     """The path below a directory of rules that each file has, or will have, and its content."""
     faults: list[Fault] = []
     for path in paths:
@@ -151,51 +152,34 @@ def _channels(args: argparse.Namespace) -> dict[str, Channel]:
     return channels
 
 
-def _current(shelf: Shelf) -> Edited:
-    if shelf.current is None:
-        raise Refused("no rules are in force yet", NOTHING_YET, Exit.NOT_FOUND)
-    return shelf.current
-
-
-def _before(shelf: Shelf, name: str | None) -> Edited:
-    """The newest bundle of the past whose files, or whose file of this journey, are others."""
-    now = _current(shelf)
-    if name in now.bundle.shadows or shelf.active is None:
-        return now
-    for past in reversed(shelf.active.past):
-        files = shelf.bundles[past.id].files if past.id in shelf.bundles else now.bundle.files
-        same = files == now.bundle.files
-        if name is not None:
-            same = files.get(path_of(name)) == now.bundle.files.get(path_of(name))
-        if not same:
-            return shelf.edited(past.id)
-    return now
-
-
 @contextmanager
-def _rules_log(args: argparse.Namespace) -> Iterator[RulesLog]:
-    prefix = args.prefix
-    with Reader(args.bootstrap) as reader, opened_producer(args.bootstrap) as producer:
+def rules_log(bootstrap: str, prefix: str) -> Iterator[RulesLog]:
+    """rules.v1 of the cluster, for as long as the block lasts."""
+    with Reader(bootstrap) as reader, opened_producer(bootstrap) as producer:
         told = [prefix + IDENTITY_FACTS, prefix + CUSTOMER_FACTS]
         reader.partitions(prefix + RULES, *told)  # Ends with advice when there is no such topic.
         yield RulesLog(reader.consumer, producer, prefix, told)
 
 
-def _tell(done: Published, did: str, args: argparse.Namespace) -> None:
+def _tell(done: Published, did: str, waits: bool, args: argparse.Namespace) -> None:
+    """`waits`: admit, which keeps no state, takes what is blocked when it starts."""
     switch = done.switch
     if args.json:
         told = {"kind": "published", "did": did, "rules": switch.id, "rev": switch.rev}
-        print(json.dumps({**told, "changed": done.changed, "at": time_text(switch.at_ms)}))
+        told |= {"changed": done.changed, "at": time_text(switch.at_ms)}
+        print(json.dumps({**told, "blocked_at_next_start": waits}))
     elif done.changed:
         print(f"{did}: {switch.id} is in force")
+        if waits:
+            print(f"what {IDENTITY} blocks counts from the workers' next start, all else at once")
     else:
         print(f"{did}: nothing changes; {switch.id} stays in force, and every partition knows")
 
 
 def _status(args: argparse.Namespace) -> int:
-    with _rules_log(args) as log:
+    with rules_log(args.bootstrap, args.prefix) as log:
         shelf = log.shelf()
-    now, active = _current(shelf), shelf.active
+    now, active = current(shelf), shelf.active
     assert active is not None, "what is current is active"
     done = [*active.past, active.as_past(shelf.rev)]
     if args.json:

@@ -10,6 +10,7 @@ import json
 import secrets
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,7 @@ from adaptive_stream.stories.desk import Desk
 from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
+from adaptive_stream.stories.phrases import metrics_read
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
 from adaptive_stream.stories.verdict import FAILED, Verdict
@@ -65,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
         say("")
     failed = False
     for story, outputs in played:
-        verdicts = judge(story, outputs, Desk(story).see)
+        verdicts = judge(story, outputs, Desk(story, args.rules_dir).see)
         failed |= any(verdict.result == FAILED for verdict in verdicts)
         _print(story, verdicts, as_json=args.json)
     return Exit.FAULTS if failed else Exit.OK
@@ -82,20 +84,37 @@ def play_on_cluster(
     Stories that load the same journeys and have the same calendar are played together, by one
     worker on topics of their own, which are gone afterwards.
     """
-    groups: dict[object, list[Story]] = {}
-    for story in stories:
-        # A metric is the worker's, not a story's: a story that reads one has a worker of its own.
-        # What is known beside customers, one story would hear from another.
-        looks = any(moment.looks for moment in timeline(story))
-        alone = story.sid if looks or tells_context(story) else ""
-        groups.setdefault((frozenset(story.load), story.calendar, alone), []).append(story)
     played = {}
-    for together in groups.values():
+    for together in groups_of(stories):
         for story, outputs in zip(
             together, _play_group(together, bootstrap, dirs, say), strict=True
         ):
             played[id(story)] = outputs
     return [(story, played[id(story)]) for story in stories]
+
+
+def groups_of(stories: Sequence[Story]) -> list[list[Story]]:
+    """Those that can be played together, by one worker."""
+    groups: dict[object, list[Story]] = {}
+    reading: Counter[str] = Counter()
+    for story in stories:
+        apart = _apart(story, reading)
+        groups.setdefault((frozenset(story.load), story.calendar, apart), []).append(story)
+    return list(groups.values())
+
+
+def _apart(story: Story, reading: Counter[str]) -> str:
+    """What keeps it from being played with others. `reading`: how many stories read each metric.
+
+    What is known beside customers, one story would hear from another; rules that it publishes, and
+    workers that it stops, are everybody's; and a metric is the worker's, not a story's: only
+    stories that read different ones share one.
+    """
+    if tells_context(story) or any(each.does or each.stops for each in timeline(story)):
+        return story.sid
+    names = metrics_read(story)
+    reading.update(names)
+    return f"metrics {max(reading[name] for name in names)}" if names else ""
 
 
 def _read(paths: Sequence[Path], catalog: Catalog) -> list[Story]:
@@ -128,10 +147,11 @@ def _played(
 ) -> list[tuple[Story, list[Output]]]:
     if not args.broker and not args.against:
         reading = engine_world.reading_of(catalog.channels)
-        return [
-            (story, engine_world.play(story, rules_of(story, catalog.rules), reading))
-            for story in stories
-        ]
+        played = []
+        for story in stories:
+            rules, desk = rules_of(story, catalog.rules), Desk(story, args.rules_dir)
+            played.append((story, engine_world.play(story, rules, reading, desk=desk)))
+        return played
     with _cluster(args.against, say) as bootstrap:
         return play_on_cluster(stories, bootstrap, (args.topics_dir, args.rules_dir), say)
 
@@ -173,7 +193,8 @@ def _play_group(
             bootstrap, directory / "worker", tenant_key=secrets.token_hex(16), options=options
         )
         with _own_topics(bootstrap, catalog), worker:
-            return broker_world.play(stories, bootstrap, catalog, worker.ports, say)
+            desk = Desk(stories[0], rules_dir)
+            return broker_world.play(stories, bootstrap, catalog, worker, say, desk)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from adaptive_stream.cli.find_customer import STATE_TOPIC, views_with
 from adaptive_stream.cli.reader import Reader
 from adaptive_stream.cli.topic_name import add_prefix, topic_name
 from adaptive_stream.engine.board import Reporting, duration, sender_as_json, senders_board
-from adaptive_stream.engine.public import timestamp
+from adaptive_stream.engine.rfc3339 import timestamp
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,7 +26,7 @@ from adaptive_stream.cli.send import opened_producer
 from adaptive_stream.cli.topic_name import add_prefix, topic_name
 from adaptive_stream.engine.board import PREFIX, Source, as_json, board, duration
 from adaptive_stream.engine.notice import Notice, decode_notice
-from adaptive_stream.engine.public import timestamp
+from adaptive_stream.engine.rfc3339 import timestamp
 from adaptive_stream.engine.span import parse_span
 
 CONTEXT_TOPIC = "context.v1"

@@ -1,18 +1,24 @@
 """Start a real Kafka, the topics and the worker, and keep them running.
 
-What runs already is left as it is, so a second `up` changes nothing. `down` stops all of it; the
-data stays, and the next `up` goes on from there.
+What runs already is left as it is, so a second `up` changes nothing. The rules in force live in the
+log: --rules-dir counts for the first `up` on a data directory, `journeys publish` after that.
+`down` stops all of it; the data stays, and the next `up` goes on from there.
 """
 
 import argparse
 import json
+from pathlib import Path
 
 from adaptive_stream.broker import BrokerError
-from adaptive_stream.catalog import load_catalog
+from adaptive_stream.catalog import Catalog, load_catalog
 from adaptive_stream.catalog.apply import PlanRefused
+from adaptive_stream.catalog.asked import current
+from adaptive_stream.catalog.bundle import bundle_of
 from adaptive_stream.catalog.cluster import ClusterError
+from adaptive_stream.catalog.rules import read_dir
 from adaptive_stream.cli.data_dir import add_data_dir
 from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.cli.journeys_live import rules_log
 from adaptive_stream.cli.progress import on_terminal
 from adaptive_stream.cli.running_worker import STAGES, RunningWorker, WorkerError
 from adaptive_stream.cli.stack import Stack
@@ -56,15 +62,28 @@ def run(args: argparse.Namespace) -> int:
         raise Refused(str(error), hint, Exit.NOT_FOUND) from error
     finally:
         say("")
-    _tell(args, stack, worker)
+    _tell(args, stack, worker, _rules(stack.broker.bootstrap, args.rules_dir, catalog))
     return Exit.OK
 
 
-def _tell(args: argparse.Namespace, stack: Stack, worker: RunningWorker) -> None:
+def _rules(bootstrap: str, rules_dir: Path, catalog: Catalog) -> tuple[str, bool]:
+    """The id of the rules in force, and whether they are the files of the directory: what was
+    published before stays in force, whatever files a worker is started with."""
+    with rules_log(bootstrap, catalog.prefix) as log:
+        now = current(log.shelf()).bundle
+    ours, _ = bundle_of(read_dir(rules_dir, []), catalog.channels)
+    return now.id, now.files == ours.files
+
+
+def _tell(
+    args: argparse.Namespace, stack: Stack, worker: RunningWorker, rules: tuple[str, bool]
+) -> None:
+    in_force, as_in_dir = rules
     ports = dict(zip(STAGES, worker.ports, strict=True))
     if args.json:
         answer = {"bootstrap": stack.broker.bootstrap, "data_dir": str(stack.data_dir)}
-        print(json.dumps(answer | {"web_ports": ports}))
+        said = {"rules": in_force, "rules_of_dir": as_in_dir}
+        print(json.dumps(answer | {"web_ports": ports} | said))
         return
     stages = ", ".join(f"{stage} :{port}" for stage, port in ports.items())
     print(
@@ -72,5 +91,14 @@ def _tell(args: argparse.Namespace, stack: Stack, worker: RunningWorker) -> None
         f"worker         {stages} (/metrics, /readyz)\n"
         f"data and logs  {stack.data_dir}\n"
         f"tenant key     {stack.key_path}\n"
+        f"rules          {in_force}, {'the files' if as_in_dir else 'NOT the files'}"
+        f" of {args.rules_dir}\n"
         "\n`adaptive-stream down` stops all this; the data stays."
     )
+    if not as_in_dir:
+        publish = f"adaptive-stream journeys publish {args.rules_dir} --bootstrap"
+        print(
+            "\nThe rules in force are those that were published last, and live in the log. To put"
+            f" your files in force:\n  {publish} {stack.broker.bootstrap}\n"
+            "With --dry-run it only shows what that does to whoever is amid a journey."
+        )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adaptive_stream.engine.notice import Notice
-from adaptive_stream.engine.public import timestamp
+from adaptive_stream.engine.rfc3339 import timestamp
 from adaptive_stream.engine.sender import Sender
 
 PREFIX = "source/"

@@ -252,16 +252,19 @@ class Customer(msgspec.Struct, omit_defaults=True):
 
     def instances(self) -> list[tuple[str, Instance]]:
         """Every instance with its member, in a fixed order."""
-        return [
-            (member_id, member.instances[name])
-            for member_id, member in sorted(self.members.items())
-            if member.instances
-            for name in sorted(member.instances)
-        ]
+        found = []
+        for member_id in sorted(self.members):
+            instances = self.members[member_id].instances
+            if instances:
+                found += [(member_id, instances[name]) for name in sorted(instances)]
+        return found
 
     def identifiers(self) -> list[str]:
         """All her identifiers, "type:value", in a fixed order."""
-        return sorted({i for member in self.members.values() for i in member.identifiers.values()})
+        found: set[str] = set()
+        for member in self.members.values():
+            found.update(member.identifiers.values())
+        return sorted(found)
 
 
 encode_customer = msgspec.msgpack.Encoder().encode

@@ -31,7 +31,8 @@ def judge(
     judgement = Judgement(
         customer, view, occasion, Reach(customer, view, rules.policy), sources=rules.sources
     )
-    judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
+    if customer.quiet or not view.types.isdisjoint(rules.quieting):
+        judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
     # Whatever a purpose that is held, or free again, may hold back is looked at as a whole.
     by_purpose = judgement.held or judgement.regained
@@ -66,10 +67,9 @@ def _runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> list[
     for member, instance in customer.instances():
         journey = rules.of_run(instance.journey, instance.version)
         if journey is not None:
-            entity = _entity(journey.for_each, instance.about, view)
-            run_name = (journey.name, instance.key)
-            about = About(journey.for_each, instance.about, entity, run_name)
-            runs.append(Run(member, journey, instance, about, clocks[journey.name]))
+            kind, key, name = journey.for_each, instance.thing or instance.key, journey.name
+            about = About(kind, key, _entity(kind, key, view), (name, instance.key))
+            runs.append(Run(member, journey, instance, about, clocks[name]))
     return runs
 
 

@@ -65,6 +65,8 @@ def judge_messages(
     """Every message that is still to go out, by every standing rule about messages."""
     judged = Judged()
     _forget(customer)
+    if not view.message_by_id:
+        return judged
     standing = [rule for rule in rules.standing if rule.scope == "message"]
     for member, message in _outbox(customer, view, occasion.known_ms) if standing else ():
         sender = rules.senders.get(message.sender)

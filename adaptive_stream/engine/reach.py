@@ -4,7 +4,6 @@ Rule 1: a channel is told its own endpoints and no other personal data.
 Rule 2: for marketing no consent is a no, and so is her own word that a channel is not to be used.
 """
 
-from functools import cached_property
 from hashlib import blake2b
 
 from adaptive_stream.engine.customer import Customer
@@ -27,15 +26,18 @@ class Reach:
         self._customer = customer
         self._identifiers = view.identifiers
         self._policy = policy
+        self._endpoints: dict[str, list[tuple[str, str]]] | None = None
         self._on: dict[str, Recipients] = {}
         self._marks: dict[str, bytes] = {}
         self._closed: set[tuple[str, str, str]] = set()
 
-    @cached_property
-    def _endpoints(self) -> list[tuple[str, str, str]]:
-        """By her identifiers, then her contacts. Few steps say anything."""
-        reached = dict.fromkeys((*self._identifiers, *contacts(self._customer)))
-        return [text.partition(":") for text in reached]
+    def _by_type(self) -> dict[str, list[tuple[str, str]]]:
+        """(type, value) by type: her identifiers, then her contacts."""
+        found: dict[str, list[tuple[str, str]]] = {}
+        for text in dict.fromkeys((*self._identifiers, *contacts(self._customer))):
+            kind, _, value = text.partition(":")
+            found.setdefault(kind, []).append((kind, value))
+        return found
 
     def recipients(self, channel: str, *more: str) -> Recipients:
         """((type, value), …): the channel's own endpoints of this customer, in the channel's order
@@ -48,12 +50,13 @@ class Reach:
         return self._on[channel]
 
     def _of_types(self, channel: str, more: tuple[str, ...] = ()) -> Recipients:
-        types = list(dict.fromkeys((*self._policy.endpoints.get(channel, ()), *more)))
+        types = [*dict.fromkeys((*self._policy.endpoints.get(channel, ()), *more))]
         if "email_sha256" in types:
             types.append("email")
-        return tuple(
-            (kind, value) for type_ in types for kind, _, value in self._endpoints if kind == type_
-        )
+        if self._endpoints is None:
+            self._endpoints = self._by_type()
+        endpoints = self._endpoints
+        return tuple([pair for type_ in types if type_ in endpoints for pair in endpoints[type_]])
 
     def mark(self, channel: str) -> bytes:
         """What tells these recipients from any others; b"" for none. A state keeps it of each word

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from adaptive_stream.engine.condition import About, holds, true
 from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Transition
+from adaptive_stream.engine.fact import Fact
 from adaptive_stream.engine.heeding import PART_OF_KIND, UNDER_WAY
-from adaptive_stream.engine.journey import Clocks, Journey
+from adaptive_stream.engine.journey import Clocks, Journey, Rules
+from adaptive_stream.engine.parts.carts import CART_MS
 from adaptive_stream.engine.restart import free_name, restarted, same_run
 from adaptive_stream.engine.telling import Judgement
 from adaptive_stream.engine.verdict import stopped
@@ -23,7 +25,9 @@ def start(
 ) -> int:
     """How many runs began. `before`: what ran or runs, by `name_of`."""
     view, begun = judgement.view, 0
-    if not before and view.types.isdisjoint(journey.when.condition.hears):
+    if view.types.isdisjoint(journey.when.condition.hears) and not (
+        before and journey.restart_when
+    ):
         return 0
     now_ms = clocks[journey.name]
     for about in _things(journey.for_each, judgement):
@@ -42,10 +46,21 @@ def start(
     return begun
 
 
+def of_history(fact: Fact, rules: Rules, now_ms: int) -> Iterator[str]:
+    """The journeys that a cart begins, if the cart of this fact is so old that it is forgotten the
+    moment that it comes: who loads two years of history reads how many starts came to nothing."""
+    if fact.type == "cart.item_added" and fact.at_ms < now_ms - CART_MS:
+        for journey in rules.journeys:
+            if "cart.abandoned" in journey.when.condition.hears and not journey.shadow:
+                yield journey.name
+
+
 def _restart(
     journey: Journey, about: About, runs: list[Instance], judgement: Judgement, now_ms: int
 ) -> bool:
     """Whether another run began, for what is left of the thing."""
+    if not journey.restart_when:
+        return False
     rest = restarted(journey, about, runs, judgement.view, now_ms)
     if rest is not None:
         further = [instance for instance in runs if instance.after_ms]
@@ -108,8 +123,10 @@ def _over(before: Instance, hit: Hit, journey: Journey, view: View) -> bool:
 def go_on(instance: Instance, about: About, journey: Journey, view: View, now_ms: int) -> None:
     """A run that ended because its cart was filled again, by a fact that is not hers after all,
     never ended. If its channels were told to stop, they are released if it is still good."""
+    if instance.status != "ended":
+        return
     ends_ms = journey.ends.after(instance.begun_ms, view.zone)
-    early = instance.status == "ended" and instance.ends_ms < ends_ms
+    early = instance.ends_ms < ends_ms
     if early and now_ms < ends_ms and not about.refilled(instance.begun_ms):
         instance.status, instance.ends_ms = "stopped" if instance.told else "live", ends_ms
 

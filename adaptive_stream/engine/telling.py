@@ -132,7 +132,9 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         channels = _remaining(one, judgement)
         if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
             channels = dict.fromkeys(instance.told, ()) | channels
-    channels = _reached_otherwise(instance, judgement.reach) | channels
+    channels = _reached_otherwise(instance, judgement.reach, judgement.view.fresh) | channels
+    if not channels:
+        return
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -146,8 +148,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     _say(telling, judgement)
 
 
-def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
+def _reached_otherwise(
+    instance: Instance, reach: Reach, fresh: frozenset[str]
+) -> dict[str, tuple[str, ...]]:
     """The channels whose last word names others than her endpoints now, with what it said."""
+    if "profile" not in fresh:
+        return {}  # Who can be reached is as it was: a new name of hers makes every part fresh.
     to = instance.told_to
     return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
 
@@ -164,7 +170,8 @@ def _release(one: Run, judgement: Judgement) -> None:
     channels = {c: left.get(c, ()) for c in instance.told if held or c in left}
     # The others hear of it when the run begins anew and something is good on them again.
     instance.told = {c: steps for c, steps in instance.told.items() if c not in channels}
-    _say(Telling("release", one, because, channels, event_ms), judgement)
+    if channels:
+        _say(Telling("release", one, because, channels, event_ms), judgement)
 
 
 def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
@@ -173,9 +180,8 @@ def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
 
 
 def _say(telling: Telling, judgement: Judgement) -> None:
-    if telling.channels:
-        instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
-        instance.rev += 1
-        instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
-        telling.rev = instance.rev
-        judgement.tellings.append(telling)
+    instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
+    instance.rev += 1
+    instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
+    telling.rev = instance.rev
+    judgement.tellings.append(telling)

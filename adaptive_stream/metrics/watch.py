@@ -4,6 +4,7 @@ Rule: the shell has one hand in here: a Watch, and one Observed for each partiti
 how and under which name is decided on this side.
 """
 
+import logging
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ from adaptive_stream.checkpoint import effects as ask
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.metrics.collector import Metrics, Sample
+from adaptive_stream.metrics.recovery import Place, Recovery
 from adaptive_stream.metrics.traces import Traces
 from adaptive_stream.stages.outcome import InForce, Outcome
 
+log = logging.getLogger(__name__)
 STEP_OF = {ask.AwaitOutputs: "outputs", ask.Append: "changelog", ask.WriteStore: "store"}
-Place = tuple[str, int]  # topic, partition
 Words = Mapping[str, tuple[str, ...]]
 
 
@@ -65,9 +67,9 @@ class Watch:
         self._wall = wall
         self._traces = Traces(traces_url, stage) if traces_url else None
         self._taken: dict[Place, deque[tuple[int, int]]] = {}
-        self._left: dict[Place, int] = {}
         # A sender counts as heard when the process begins: who speaks rarely is not yet silent.
         self._silent_s = {name: (time.time(), s) for name, s in (silent_after_s or {}).items()}
+        self._recovery = Recovery({}, 0.0)
         metrics.set("build", 1, adaptive_stream.__version__)
 
     def look_at(self, partitions: Partitions, waits: Waits, ready: Callable[[], bool]) -> None:
@@ -105,17 +107,23 @@ class Watch:
         if self._traces is not None:
             self._traces.suppressed(outcome.outputs, told_ns, now_ns)
 
+    def takes_over(self, ways: Mapping[Place, tuple[int, int]]) -> None:
+        """Changelogs are going to be read, each from the offset at which its store stands to the
+        one at which it ends."""
+        self._recovery = Recovery(ways, time.monotonic())
+        _say(self._recovery.plan())
+
     def taken_over(self, seconds: float) -> None:
         """All partitions of an assignment are ours, after this time."""
         self.metrics.add("rebalances")
         self.metrics.set("recovery_seconds", seconds)
         self._taken.clear()
-        self._left.clear()
+        self._recovery = Recovery({}, 0.0)
 
     def recovering(self, tp: Place, left: int, read: int) -> None:
         """So many records of a changelog were read, and so many are left."""
-        self._left[tp] = left
         self.metrics.add("recovered_records", times=read)
+        _say(self._recovery.read(tp, left, time.monotonic()))
 
     def _look(
         self, partitions: Mapping[Place, Owned], waits: Waits, ready: bool
@@ -126,7 +134,7 @@ class Watch:
         yield "partitions", (), len(partitions)
         yield from self._lag(waits, owned, now_s)
         if "recovery_left_records" in self.metrics:
-            yield "recovery_left_records", (), sum(self._left.values())
+            yield "recovery_left_records", (), self._recovery.left
             yield from _figures(owned)
         if "rules" in self.metrics:
             for id_ in {each.in_force.id for each in owned.values() if each.in_force.id}:
@@ -203,6 +211,11 @@ class Observed:
         if progress.strangers:
             self._watch.metrics.add("strangers", times=progress.strangers)
             progress.strangers = 0
+
+
+def _say(line: str) -> None:
+    if line:
+        log.info(line)
 
 
 def _known_ms(record: Any) -> int:

@@ -7,15 +7,19 @@ some length: the stages' commits say so.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import KafkaAdminClient
 
 from adaptive_stream import outputs as output_topics
 from adaptive_stream.catalog import Catalog
+from adaptive_stream.catalog.publishing import Effect, Published
+from adaptive_stream.catalog.shelf import Shelf
+from adaptive_stream.checkpoint.progress import CHECKPOINT, decode_mark
 from adaptive_stream.engine.clock import Clock, encode_clock
 from adaptive_stream.engine.notice import decode_notice
 from adaptive_stream.process.supervisor import STAGES, group_of
@@ -26,17 +30,35 @@ from adaptive_stream.stages.records import (
     IDENTITY_FACTS,
 )
 from adaptive_stream.stories import scrape
+from adaptive_stream.stories.backtest import backtest, in_short
+from adaptive_stream.stories.live import Files, LiveRules, instances
 from adaptive_stream.stories.names import Names
 from adaptive_stream.stories.output import Output, board_of, output
-from adaptive_stream.stories.phrases import STATE_SIZE
+from adaptive_stream.stories.phrases import STATE_SIZE, changes_rules
 from adaptive_stream.stories.records import Written
-from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.replay import recorded
+from adaptive_stream.stories.rules_log import RulesLog
+from adaptive_stream.stories.story import Row, Story
 from adaptive_stream.stories.timeline import Moment, merged, minutes, timeline
 from adaptive_stream.stories.writer import Writer
 
 SETTLE_WITHIN_S = 60
 LOOK_S = 0.01
 READ_WITHIN_S = 60
+TICKS_OF_A_SWEEP = 40  # A thousand customers are judged anew by some at each tick.
+
+
+class Worker(Protocol):
+    """The worker's processes. `ports`: where they answer."""
+
+    @property
+    def ports(self) -> Sequence[int]: ...
+
+    def start(self) -> None: ...
+
+    def wait_until_ready(self) -> None: ...
+
+    def stop(self) -> bool: ...
 
 
 class NotSettledError(Exception):
@@ -47,30 +69,45 @@ def play(
     stories: Sequence[Story],
     bootstrap: str,
     catalog: Catalog,
-    ports: Sequence[int],
+    worker: Worker,
     say: Callable[[str], None] = lambda _: None,
+    desk: Files | None = None,
 ) -> list[list[Output]]:
     """What came out for each story, in order of known time. They are played together, each with
-    people of its own; they must load the same journeys and have the same calendar. `ports`: where
-    the worker's processes answer."""
+    people of its own; they must load the same journeys and have the same calendar. `desk`: where
+    the files come from of one that publishes, which is played alone."""
     noted: list[Output] = []
     names = [Names(story, number) for number, story in enumerate(stories, start=1)]
     moments = merged(
         [_renamed(timeline(story), own) for story, own in zip(stories, names, strict=True)]
     )
     with BrokerWorld(bootstrap, catalog) as world:
+        live = None
+        if any(moment.does for moment in moments):
+            assert desk is not None, "whoever publishes has files"
+            live = LiveRules(desk, world)
+            live.known()
         before_ms: int | None = None
         for moment in moments:
             say(stories[0].calendar.text(moment.at_ms))
-            if before_ms is not None:
+            if before_ms is not None and not moment.starts:
                 world.tick(minutes(before_ms, moment.at_ms))
+            if live:
+                noted += [told for row in moment.does for told in world.do(row, live)]
             if moment.records:
                 world.write(moment.records)
+            if moment.starts:
+                worker.start()
+                worker.wait_until_ready()
+            world.settle()
             if moment.ticks:
-                world.tick([moment.at_ms])
+                world.tick([moment.at_ms] * (TICKS_OF_A_SWEEP if moment.does else 1))
                 before_ms = moment.at_ms
             if moment.looks:
-                noted += world.look(ports, moment.at_ms)
+                noted += world.look(worker.ports, moment.at_ms, live)
+            if moment.stops:
+                world.settle()
+                worker.stop()
         world.settle()
         came = [*noted, *world.outputs()]
     return [
@@ -81,14 +118,9 @@ def play(
 
 def _renamed(moments: Iterable[Moment], names: Names) -> list[Moment]:
     return [
-        Moment(
-            moment.at_ms,
-            tuple(
-                Written(one.channel, one.at_ms, names.value(one.value), one.line)
-                for one in moment.records
-            ),
-            moment.ticks,
-            moment.looks,
+        replace(
+            moment,
+            records=tuple(replace(one, value=names.value(one.value)) for one in moment.records),
         )
         for moment in moments
     ]
@@ -109,6 +141,8 @@ class BrokerWorld:
             for stage, topics in zip(STAGES, self._topics_of_stages(), strict=True)
         }
         self._channels = tuple(catalog.channels)
+        self._producer = KafkaProducer(bootstrap_servers=bootstrap, acks="all")
+        self._log_ms = 0
 
     def __enter__(self) -> Self:
         return self
@@ -120,16 +154,16 @@ class BrokerWorld:
         trace: TracebackType | None,
     ) -> None:
         self._writer.close()
+        self._producer.close()
         self._admin.close()
         self._reader.close()
 
     def write(self, records: Iterable[Written]) -> None:
-        """Records of one time on their channels; returns when all stages are through with them."""
+        """Records of one time on their channels, which the broker has when this returns."""
         self._writer.write(
             (self._catalog.name(f"channel.{record.channel}.v1"), record.value, record.at_ms)
             for record in records
         )
-        self.settle()
 
     def tick(self, times_ms: Iterable[int]) -> None:
         """Ticks in every partition, in order. All channels are known up to each of them."""
@@ -154,13 +188,49 @@ class BrokerWorld:
             if ends == before:
                 return
 
-    def look(self, ports: Sequence[int], at_ms: int) -> list[Output]:
-        """What no output tells: the worker's metrics, and how much room each state takes."""
+    def do(self, row: Row, live: LiveRules) -> list[Output]:
+        """What the commands do that change rules, or try them on what has happened."""
         self.settle()
-        sizes: dict[str, int] = {}
+        if changes_rules(row):
+            self._log_ms = row.at_ms
+            live.publish(row)
+            return []
+        now, then = live.tried(row)
+        facts = recorded(self._read([self._catalog.name(CUSTOMER_FACTS)]))
+        return [in_short(backtest(facts, now, then, self._channels), row.at_ms)]
+
+    def run(self, work: Generator[Effect, Any, Published]) -> Published:
+        """Performs what publishing asks for, at the time of the story."""
+        return self._rules_log().run(work)
+
+    def shelf(self) -> Shelf:
+        """What rules.v1 holds now."""
+        return self._rules_log().shelf()
+
+    def _rules_log(self) -> RulesLog:
+        told = [self._catalog.name(topic) for topic in (IDENTITY_FACTS, CUSTOMER_FACTS)]
+        return RulesLog(
+            self._reader, self._producer, self._catalog.prefix, told, log_ms=self._log_ms
+        )
+
+    def look(self, ports: Sequence[int], at_ms: int, live: LiveRules | None) -> list[Output]:
+        """What no output tells: the worker's metrics, how much room each state takes, and what
+        runs go by."""
+        self.settle()
+        states: dict[bytes, bytes] = {}
+        in_force = {}
         for one in self._read([self._catalog.name(CUSTOMER_CHANGELOG)]):
-            sizes[(one.key or b"").decode()] = len(one.value or b"")
-        room = [Output(STATE_SIZE, at_ms, key, {"bytes": size}) for key, size in sizes.items()]
+            states[one.key or b""] = one.value or b""
+            if one.key == CHECKPOINT:
+                in_force[one.partition] = decode_mark(one.value).in_force
+        room = [
+            Output(STATE_SIZE, at_ms, key.decode(), {"bytes": len(state)})
+            for key, state in states.items()
+        ]
+        if live:
+            customers = [state for key, state in states.items() if key.startswith(b"c-") and state]
+            goes_by = [live.compiled(one.id) for one in in_force.values()]
+            room += instances(customers, goes_by, live, at_ms)
         read = self._read([self._catalog.name(CONTEXT)])
         notices = {(one.key or b"").decode(): decode_notice(one.value) for one in read if one.value}
         board = board_of(notices, self.outputs(), at_ms)

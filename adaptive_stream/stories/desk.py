@@ -11,17 +11,24 @@ from pathlib import Path
 from adaptive_stream import shipped_rules_dir, shipped_topics_dir
 from adaptive_stream.catalog.begin import begun
 from adaptive_stream.catalog.channels import load_channels
-from adaptive_stream.catalog.rules import RuleFiles, read_contents
+from adaptive_stream.catalog.rules import CONDITIONS, RuleFiles, read_contents, read_dir
 from adaptive_stream.stories.check import Shown, checked
+from adaptive_stream.stories.journeys_loaded import loaded_contents
 from adaptive_stream.stories.story import Row, Story
 
 
 class Desk:
     """The files of one story. Nothing of it is written anywhere."""
 
-    def __init__(self, story: Story) -> None:
+    def __init__(self, story: Story, rules_dir: Path | None = None) -> None:
         self._story = story
-        self._channels = load_channels(shipped_topics_dir(), [])
+        self._rules_dir = rules_dir or shipped_rules_dir()
+        self.channels = load_channels(shipped_topics_dir(), [])
+
+    @cached_property
+    def loaded(self) -> dict[str, bytes]:
+        """Every file that is in force when the story begins, by its path below the rules."""
+        return loaded_contents(read_dir(self._rules_dir, []), self._story.load)
 
     def contents_at(self, at_ms: int) -> dict[str, bytes]:
         """Every file that she has written, by its path below the rules, as it is then."""
@@ -48,7 +55,7 @@ class Desk:
     def _changes(self) -> list[tuple[int, str, bytes]]:
         """When, path, content; in order."""
         journeys = {
-            path.stem: path.read_bytes() for path in (shipped_rules_dir() / "journeys").glob("*")
+            path.stem: path.read_bytes() for path in (self._rules_dir / "journeys").glob("*")
         }
         changes = list(self._drafts())
         for row in self._story.rows:
@@ -67,9 +74,8 @@ class Desk:
             yield at_ms, f"journeys/{name}", path.read_bytes()
 
     def _files_at(self, at_ms: int) -> RuleFiles:
-        conditions = (shipped_rules_dir() / "conditions.yaml").read_bytes()
-        contents = {"conditions.yaml": conditions, **self.contents_at(at_ms)}
-        return read_contents(contents, self._channels)
+        contents = {CONDITIONS: self.loaded[CONDITIONS], **self.contents_at(at_ms)}
+        return read_contents(contents, self.channels)
 
 
 def _faults(files: RuleFiles) -> Iterator[dict[str, str]]:

@@ -10,9 +10,11 @@ Rule 3: one merge is one event in two records. `customer.merged` means the winne
 from collections.abc import Callable, Iterator, Sequence
 
 from adaptive_stream.stories import phrases
-from adaptive_stream.stories.calendar import Moment, parse_iso
+from adaptive_stream.stories.calendar import Moment
 from adaptive_stream.stories.compare import Seen, equal, field, state_differences, tellings
-from adaptive_stream.stories.output import Json, Output, plain
+from adaptive_stream.stories.noted import QUERIES as NOTED
+from adaptive_stream.stories.noted import noted, shown
+from adaptive_stream.stories.output import Output, plain
 from adaptive_stream.stories.story import Row, Story
 from adaptive_stream.stories.verdict import FAILED, PASSED, PENDING, Near, Verdict
 from adaptive_stream.stories.world import people
@@ -54,8 +56,10 @@ class _Judge:
             return self.not_(row)
         if row.subject == "check":
             return Verdict(row, FAILED if (says := self.desk(row)) else PASSED, says)
-        query = {"count": self.count, "metric": self.metric, "unmerge-report": self.report}
-        query |= {"outbox": self.outbox, "topic": self.topic, "sources": self.sources}
+        if row.subject in NOTED:
+            return NOTED[row.subject](self.story, self.outputs, row)
+        query = {"count": self.count, "unmerge-report": self.report}
+        query |= {"outbox": self.outbox, "topic": self.topic}
         return query.get(row.subject, self.customer)(row)
 
     def refused(self, row: Row) -> Verdict | None:
@@ -108,18 +112,6 @@ class _Judge:
             return Verdict(row, FAILED, f"are {len(fitting)}, more than {most}", tuple(fitting[:3]))
         return Verdict(row, PASSED)
 
-    def metric(self, row: Row) -> Verdict:
-        """The sum of a metric's series that have the row's labels, at the row's time."""
-        name, _, labels = row.words[0].removesuffix("}").partition("{")
-        wanted = dict(label.split("=", 1) for label in labels.split(",") if label)
-        total = 0
-        for output in self.noted(phrases.METRIC, row):
-            if output.key == name and output.value and wanted.items() <= output.value.items():
-                total += int(str(output.value["value"]))
-        if equal(row.fields.get("value", ""), total):
-            return Verdict(row, PASSED)
-        return Verdict(row, FAILED, f"is {total}, not {row.fields.get('value')}")
-
     def report(self, row: Row) -> Verdict:
         """What the newest unmerge says; of a list the row may say the length."""
         told = [
@@ -136,7 +128,7 @@ class _Judge:
             actual = field(told[-1].seen, name)
             counts = isinstance(actual, list) and str(wanted).isdigit()
             if not equal(wanted, len(actual) if counts else actual):  # type: ignore[arg-type]
-                differences.append((name, str(wanted), self.shown(actual)))
+                differences.append((name, str(wanted), shown(actual, self.story.calendar)))
         if not differences:
             return Verdict(row, PASSED)
         near = Near(told[-1].output, told[-1].seen, tuple(differences))
@@ -148,19 +140,7 @@ class _Judge:
         actual = None if state is None else (state.value or {}).get("outbox")
         if equal(row.fields.get("messages", "none"), actual):
             return Verdict(row, PASSED)
-        return Verdict(row, FAILED, f"has {self.shown(actual)}")
-
-    def sources(self, row: Row) -> Verdict:
-        """What the board says of one source."""
-        wanted = {name: value for name, value in row.fields.items() if name != "source"}
-        for output in self.noted(phrases.SOURCES, row):
-            if output.key == row.fields["source"]:
-                seen = output.value or {}
-                told = [(n, str(v), self.shown(field(seen, n))) for n, v in wanted.items()
-                        if not equal(v, field(seen, n))]  # fmt: skip
-                near = (Near(output, seen, tuple(told)),) if told else ()
-                return Verdict(row, FAILED if told else PASSED, "says otherwise", near)
-        return Verdict(row, FAILED, "is not on the board")
+        return Verdict(row, FAILED, f"has {shown(actual, self.story.calendar)}")
 
     def topic(self, row: Row) -> Verdict:
         """What no record of a topic says, up to the row's time."""
@@ -170,10 +150,6 @@ class _Judge:
         if wrong or not told:
             return Verdict(row, FAILED, "says it" if wrong else "has no record", tuple(wrong[:3]))
         return Verdict(row, PASSED)
-
-    def noted(self, topic: str, row: Row) -> list[Output]:
-        """What the runner noted when it looked at the row's time."""
-        return [o for o in self.outputs if o.topic == topic and o.known_ms == row.at_ms]
 
     def customer(self, row: Row) -> Verdict:
         """Her public state as of the row's time."""
@@ -200,8 +176,8 @@ class _Judge:
         most = row.fields.get("state_bytes_max")
         if most is None or state is None:
             return
-        noted = self.noted(phrases.STATE_SIZE, row)
-        sizes = [one.value["bytes"] for one in noted if one.value and one.key == state.key]
+        looked = noted(self.outputs, phrases.STATE_SIZE, row)
+        sizes = [one.value["bytes"] for one in looked if one.value and one.key == state.key]
         if not sizes or int(str(sizes[0])) > int(str(most)):
             yield "state_bytes_max", str(most), str(sizes[0]) if sizes else "not stored"
 
@@ -246,7 +222,7 @@ class _Judge:
             else:
                 actual = field(seen, name)
                 if not equal(wanted, actual, among=name in row.among):
-                    yield name, str(wanted), self.shown(actual)
+                    yield name, str(wanted), shown(actual, self.story.calendar)
 
     def nearest(self, row: Row) -> tuple[Near, ...]:
         """The records that come nearest to what the row wants, at most three."""
@@ -276,13 +252,3 @@ class _Judge:
 
     def identifier_of(self, person: str) -> str:
         return self.people[person].identifiers[0] if person in self.people else person
-
-    def shown(self, actual: Json) -> str:
-        """A value as a row would write it, times as the story counts them."""
-        value = plain(actual)
-        if isinstance(value, frozenset):
-            return ",".join(sorted(value)) or "none"
-        at_ms = parse_iso(value) if isinstance(value, str) else None
-        if at_ms is not None:
-            return self.story.calendar.text(at_ms)
-        return "none" if value is None else str(value).lower() if value is True else str(value)

@@ -4,12 +4,13 @@ In brackets a story says what it has otherwise than the file: `abandoned-cart(wa
 """
 
 import re
-import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from adaptive_stream.catalog.faults import CatalogError, Fault, suggestion
+from adaptive_stream.catalog.published import journey_of, path_of
+from adaptive_stream.catalog.rules import read_dir
 from adaptive_stream.engine.journey import Journey, Rules, WaitFor
 from adaptive_stream.engine.span import parse_span
 from adaptive_stream.stories.story import Story
@@ -58,15 +59,23 @@ def _faults(story: Story, known: set[str]) -> Iterator[Fault]:
             yield Fault(story.file, row.line, name, "is no journey", remedy)
 
 
+def loaded_contents(contents: Mapping[str, bytes], load: tuple[str, ...]) -> dict[str, bytes]:
+    """Of these rule files, by path: those journeys only, and as the story changes them."""
+    loaded = {path_of(_name(word)): word for word in load}
+    found = {}
+    for path, content in contents.items():
+        if journey_of(path) is None:
+            found[path] = content
+        elif path in loaded:
+            match = _CHANGED.fullmatch(loaded[path])
+            said = f"\nwait_for: {{{match[2]}: {match[3]}}}\n" if match else ""
+            found[path] = content + said.encode()
+    return found
+
+
 def copy_rules(rules_dir: Path, load: tuple[str, ...], to: Path) -> Path:
     """A copy of a directory of rules with those journeys only; returns `to`."""
-    shutil.copytree(rules_dir, to)
-    loaded = {_name(word): word for word in load}
-    for path in (to / "journeys").glob("*.yaml"):
-        match = _CHANGED.fullmatch(loaded.get(path.stem, ""))
-        if path.stem not in loaded:
-            path.unlink()
-        elif match:
-            said = f"\nwait_for: {{{match[2]}: {match[3]}}}\n"
-            path.write_text(path.read_text(encoding="utf-8") + said, encoding="utf-8")
+    for path, content in loaded_contents(read_dir(rules_dir, []), load).items():
+        (to / path).parent.mkdir(parents=True, exist_ok=True)
+        (to / path).write_bytes(content)
     return to

@@ -10,7 +10,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from adaptive_stream.stories.output import Output
-from adaptive_stream.stories.phrases import CUSTOMER_STATE, METRIC, SOURCES
+from adaptive_stream.stories.phrases import CUSTOMER_STATE, DIFF, INSTANCES, METRIC, SOURCES
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.world import people
 
@@ -48,7 +48,7 @@ class Names:
         return [
             replace(output, value=self._restored(output.value))  # type: ignore[arg-type]
             for output in outputs
-            if output.key in customers or output.topic in (METRIC, SOURCES)
+            if output.key in customers or _is_everybodys(output)
         ]
 
     def _customers(self, outputs: Iterable[Output]) -> Iterator[str]:
@@ -68,6 +68,14 @@ class Names:
         if not isinstance(value, str):
             return value
         return "/".join(self._back.get(part, part) for part in value.split("/"))
+
+
+def _is_everybodys(output: Output) -> bool:
+    """What the worker counts, and what is said of a journey or its rules: only stories that are
+    played alone look at these, or bring them about."""
+    if output.topic in (METRIC, SOURCES, DIFF, INSTANCES):
+        return True
+    return output.value is not None and output.value.get("scope") == "journey"
 
 
 def _value(identifier: str) -> str:

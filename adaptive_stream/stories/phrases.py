@@ -9,7 +9,7 @@ from adaptive_stream.catalog.channels import CHANNELS
 from adaptive_stream.engine.fact import FACT_TYPES
 from adaptive_stream.engine.fact_data import KEYS
 from adaptive_stream.outputs import customer_state, opportunities, state_changed, suppressions
-from adaptive_stream.stories.story import Row
+from adaptive_stream.stories.story import Row, Story
 
 VERBS = ("in", "ask", "ans", "out", "not", "see", "do")
 FACTS = FACT_TYPES | {"raw"}
@@ -69,28 +69,32 @@ RAW_FIELDS = ("bytes", "topic", "key", "file")
 QUERIES = ("customer", "count", "topic", "bytes", "metric", "outbox", "sources", "sender") + (
     "report", "diff", "instances", "why", "check", "shadow", "load", "unmerge-report",
 )  # fmt: skip
-ANSWERED = (
-    "customer",
-    "unmerge-report",
-    "outbox",
-    "topic",
-    "sources",
-    "check",
-)  # Beside those that count.
+# Beside those that count.
+ANSWERED = ("customer", "unmerge-report", "outbox", "topic", "sources", "check") + (
+    "shadow", "diff", "instances",
+)  # fmt: skip
 # What the worker counts and rows may ask for, with its labels; any other is of a later feature.
 METRICS: dict[str, tuple[str, ...]] = {
     "identifiers_contested_total": ("type", "reason"),
     "customers_forgotten_total": ("because",),
+    "journeys_not_started_total": ("journey", "because"),
+    "shadow_would_have_sent_total": ("journey",),
+    "shadow_would_have_stopped_total": ("journey",),
     "links_refused_total": ("reason",),
     "merges_total": (),
     "unmerges_total": (),
 }
 # Of `do customer …`: the fact that the command writes.
 REQUESTS = {"merge": "customer.merge", "unmerge": "customer.unmerge"}
-AT_THE_DESK = (("new",), ("check",), ("explain",))  # Of `do journeys …`: needs only files.
+# Of `do journeys …`: what needs only files; what changes the rules in force; what tries them out.
+AT_THE_DESK = ("new", "check", "explain")
+EDITS = ("publish", "pause", "resume", "rollback")
+BACKTEST = "backtest"
+STOP, START = "stop", "start"  # Of `do … workers`.
 REQUEST_CHANNEL = "backoffice"
 # What a runner notes where a row looks, beside what comes out.
 METRIC, STATE_SIZE, SOURCES = "metric", "state-size", "sources"
+DIFF, INSTANCES, SHADOW = "diff", "instances", "shadow"
 COMMANDS = ("customer", "journeys", "dlq", "replay", "report", "topics", "load", "stop", "start")
 
 
@@ -128,8 +132,7 @@ def pending(row: Row) -> str:
     if row.verb in ("ask", "ans"):
         return "the gate"
     if row.verb == "do":
-        at_the_desk = row.subject == "journeys" and row.words[:1] in AT_THE_DESK
-        known = at_the_desk or row.action in REQUESTS.values()
+        known = row.subject in ("journeys", STOP, START) or row.action in REQUESTS.values()
         return "" if known else f"the command `{row.subject}`"
     if row.verb in ("out", "not"):
         return f"the topic {row.subject}" if family(row.subject) in LATER_TOPICS else ""
@@ -150,7 +153,24 @@ def writes(row: Row) -> bool:
     return said and not pending(row)
 
 
+def metrics_read(story: Story) -> set[str]:
+    """The metrics that its rows ask for."""
+    rows = [row for row in story.rows if row.verb == "see" and row.subject == METRIC]
+    return {row.words[0].partition("{")[0] for row in rows}
+
+
+def changes_rules(row: Row) -> bool:
+    """Whether other rules are in force after this row."""
+    return row.verb == "do" and row.subject == "journeys" and row.words[0] in EDITS
+
+
+def backtests(row: Row) -> bool:
+    """Whether rules are tried on what has happened so far."""
+    return row.verb == "do" and row.subject == "journeys" and row.words[0] == BACKTEST
+
+
 def looks(row: Row) -> bool:
     """Whether a runner has to look at its world at this row's time: no record tells it later."""
-    asked = row.subject in (METRIC, SOURCES) or "state_bytes_max" in row.fields
+    asked = row.subject in (METRIC, SOURCES, SHADOW, INSTANCES)
+    asked = asked or "state_bytes_max" in row.fields
     return row.verb == "see" and asked and not pending(row)

@@ -44,15 +44,18 @@ def written(row: Row) -> Written:
 
 
 def fact(
-    channel: str, at_ms: int, kind: str, identifiers: tuple[str, ...], data: Mapping[str, Value]
+    channel: str,
+    at_ms: int,
+    kind: str,
+    identifiers: tuple[str, ...],
+    data: Mapping[str, Value],
+    items: tuple[Item, ...] = (),
 ) -> Written:
     """The record of a fact that no row tells, as those that set up a world."""
     fields = {name: value for name, value in data.items() if name != "happened"}
     happened = data.get("happened")
     happened_ms = happened.at_ms if isinstance(happened, Moment) else None
-    return written(
-        Row(0, at_ms, "in", channel, kind, identifiers, fields=fields, happened_ms=happened_ms)
-    )
+    return written(Row(0, at_ms, "in", channel, kind, identifiers, (), items, fields, happened_ms))
 
 
 def _identifiers(identifiers: tuple[str, ...]) -> dict[str, object]:

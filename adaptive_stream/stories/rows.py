@@ -21,7 +21,20 @@ _METRIC = re.compile(r"[a-z_]+(?:\{[a-z_]+=[^,{}]+(?:,[a-z_]+=[^,{}]+)*\})?")
 _NUMBERED = re.compile(r"\{(\d+)\.\.(\d+)\}")
 
 
+_FILE = r"[a-z0-9-]+\.yaml"
+_JOURNEYS = re.compile(
+    r"new [a-z0-9-]+ --from [a-z0-9-]+|check|explain [a-z0-9-]+"
+    rf"|publish {_FILE}(?: --shadow)?|backtest {_FILE}(?: --against live)?(?: --last \d+d)?"
+    r"|(?:pause|resume|rollback) [a-z0-9-]+(?: --because \"[^\"]*\")?"
+)
+_WORKERS = {phrases.STOP: re.compile("workers"), phrases.START: re.compile("workers")}
+
 CHECK_FIELDS = {"file", "line", "says", "examples", "passed", "unproved", "exit"}
+LIVE_FIELDS = {
+    "shadow": {"would_have_sent", "would_have_stopped", "side_effects"},
+    phrases.DIFF: {"stopped_more", "stopped_less", "per_customer", "reasons"},
+    phrases.INSTANCES: {"stop_rules", "steps", "count"},
+}
 SOURCE_FIELDS = {"source", "silent_for", "contacts_waiting", "complete_until", "retired"}
 
 
@@ -148,6 +161,9 @@ def _read_see(row: Row, words: list[str], calendar: Calendar) -> Row:
     if query == "check" and not (row.fields and set(row.fields) <= CHECK_FIELDS):
         remedy = "write `see check examples=3 passed=3 unproved=cart_emptied exit=0`"
         raise RowError(row.text, "does not say what the check said", remedy)
+    if query in LIVE_FIELDS and not (row.fields and set(row.fields) <= LIVE_FIELDS[query]):
+        remedy = f"name some of {', '.join(sorted(LIVE_FIELDS[query]))}"
+        raise RowError(row.text, "does not say what is seen", remedy)
     if query == "count":
         _check_count(row)
     if query == "metric" and (len(row.words) != 1 or not _METRIC.fullmatch(row.words[0])):
@@ -170,6 +186,10 @@ def _read_do(row: Row, words: list[str], _: Calendar) -> Row:
     _known(command, phrases.COMMANDS, "is no command")
     if command == "customer" and rest and rest[0] in phrases.REQUESTS:
         return _read_request(row, rest[0], rest[1:])
+    known = _JOURNEYS if command == "journeys" else _WORKERS.get(command)
+    if known is not None and not known.fullmatch(" ".join(rest)):
+        remedy = "write as the command is written; a file is one of the story's folder"
+        raise RowError(row.text, "is no command that stories know", remedy)
     return replace(row, subject=command, words=tuple(rest))
 
 

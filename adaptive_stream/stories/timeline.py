@@ -3,14 +3,17 @@
 Rule 1: the clock ticks at D0 00:00, at every whole minute after it, and at each row's time; at one
 time, what comes in is in front of the tick.
 Rule 2: a runner may leave out a tick at which nothing is due, and nothing else.
+Rule 3: while the workers are stopped nothing ticks, and what is written waits on its channel: the
+log learns of it when they start again, as its stamp says then.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adaptive_stream.stories import phrases
+from adaptive_stream.stories.phrases import START, STOP
 from adaptive_stream.stories.records import Written, written
-from adaptive_stream.stories.story import Story
+from adaptive_stream.stories.story import Row, Story
 from adaptive_stream.stories.world import world
 
 MINUTE_MS = 60_000
@@ -18,13 +21,18 @@ MINUTE_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What is written at one time, whether the clock ticks after it, and whether the runner then
-    looks at what no record will tell later: metrics and sizes."""
+    """What happens at one time, in this order: `does`, the rows that change or try rules; the
+    records that are written; the tick, if the clock ticks; whether the runner `looks` at what no
+    record will tell later, metrics and sizes. `stops`: with it the workers stop; `starts`: they
+    begin again, with the records waiting for them."""
 
     at_ms: int
     records: tuple[Written, ...]
     ticks: bool
     looks: bool = False
+    does: tuple[Row, ...] = ()
+    stops: bool = False
+    starts: bool = False
 
 
 def timeline(story: Story) -> list[Moment]:
@@ -33,19 +41,47 @@ def timeline(story: Story) -> list[Moment]:
     Raises CatalogError when the world is not known.
     """
     start_ms = story.calendar.start_ms
+    down = _Down(story)
     records: dict[int, list[Written]] = {}
     for record in world(story):
         records.setdefault(record.at_ms, []).append(record)
     records.setdefault(start_ms, [])
     for row in story.rows:
-        at_once = records.setdefault(row.at_ms, [])
+        at_once = records.setdefault(down.until(row.at_ms), [])
         if phrases.writes(row):
-            at_once.append(written(row))
+            at_once.append(replace(written(row), at_ms=down.until(row.at_ms)))
     looks = {row.at_ms for row in story.rows if phrases.looks(row)}
+    does = [row for row in story.rows if phrases.changes_rules(row) or phrases.backtests(row)]
     return [
-        Moment(at_ms, tuple(records[at_ms]), ticks=at_ms >= start_ms, looks=at_ms in looks)
+        Moment(
+            at_ms,
+            tuple(records[at_ms]),
+            ticks=at_ms >= start_ms,
+            looks=at_ms in looks,
+            does=tuple(row for row in does if row.at_ms == at_ms),
+            stops=at_ms in down.spans,
+            starts=at_ms in down.spans.values(),
+        )
         for at_ms in sorted(records)
     ]
+
+
+class _Down:
+    """`spans`: when the workers stop -> when they start again; a story that ends first ends it."""
+
+    def __init__(self, story: Story) -> None:
+        rows = [r for r in story.rows if r.verb == "do" and r.subject in (STOP, START)]
+        last_ms = story.rows[-1].at_ms
+        starts = [row.at_ms for row in rows if row.subject == START]
+        self.spans = {
+            row.at_ms: min((at for at in starts if at > row.at_ms), default=last_ms)
+            for row in rows
+            if row.subject == STOP
+        }
+
+    def until(self, at_ms: int) -> int:
+        """When the log learns of what is written then."""
+        return next((end for begin, end in self.spans.items() if begin < at_ms < end), at_ms)
 
 
 def merged(timelines: Iterable[Iterable[Moment]]) -> list[Moment]:
@@ -59,6 +95,9 @@ def merged(timelines: Iterable[Iterable[Moment]]) -> list[Moment]:
                 (*before.records, *moment.records),
                 before.ticks or moment.ticks,
                 before.looks or moment.looks,
+                (*before.does, *moment.does),
+                before.stops or moment.stops,
+                before.starts or moment.starts,
             )
     return [by_time[at_ms] for at_ms in sorted(by_time)]
 

@@ -15,9 +15,9 @@ from adaptive_stream.stories import records
 from adaptive_stream.stories.calendar import Calendar, Moment
 from adaptive_stream.stories.records import Written
 from adaptive_stream.stories.rows import IDENTIFIER
-from adaptive_stream.stories.story import Person, Story, Value
+from adaptive_stream.stories.story import Item, Person, Story, Value
 
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 CONSENTED = ("email", "push", "sms", "directmail", "ads")
 
 # sku -> price of one piece; the prices that short examples leave out.
@@ -69,7 +69,10 @@ def world(story: Story) -> list[Written]:
     for fact in _facts(story):
         # Links first: what else is told by one of her names must find that all of them are hers.
         at_ms = story.calendar.start_ms - DAY_MS + (fact.kind != "identity.linked") * 1000
-        told.append(records.fact(fact.channel, at_ms, fact.kind, fact.identifiers, fact.data))
+        at_ms = fact.at_ms or at_ms
+        told.append(
+            records.fact(fact.channel, at_ms, fact.kind, fact.identifiers, fact.data, fact.items)
+        )
     return sorted(told, key=lambda record: record.at_ms)
 
 
@@ -87,6 +90,8 @@ class _Fact:
     kind: str
     identifiers: tuple[str, ...]
     data: Mapping[str, Value] = field(default_factory=dict)
+    at_ms: int = 0  # 0: as all that is so before the story.
+    items: tuple[Item, ...] = ()
 
 
 def _facts(story: Story) -> Iterator[_Fact]:
@@ -111,6 +116,11 @@ def people(story: Story) -> dict[str, Profile]:
     for phrase in story.phrases:
         if match := _KNOWN_ONLY_BY.fullmatch(phrase):
             found[match[1].lower()] = Profile((match[2],))
+        elif match := _RUNNING.fullmatch(phrase):
+            for number in range(1, _running(match) + 1):
+                found[f"p{number}"] = Profile(
+                    (f"email:p{number}@example.com",), consents=("email",)
+                )
     return found
 
 
@@ -157,6 +167,21 @@ def _complete(match: re.Match[str], story: Story) -> Iterator[_Fact]:
         yield _Fact("store", "channel.complete", (), {"source": match[1], "until": until})
 
 
+def _running(match: re.Match[str]) -> int:
+    return int(match[1].replace(",", ""))
+
+
+def _carts(match: re.Match[str], story: Story) -> Iterator[_Fact]:
+    """Each has left a cart an hour before D0, and one in ten has been at the checkout since."""
+    left_ms = story.calendar.start_ms - HOUR_MS
+    for number in range(1, _running(match) + 1):
+        name, cart = (f"email:p{number}@example.com",), {"cart": f"cart-p{number}"}
+        line = (Item("boots-41", "1", PRICES["boots-41"]),)
+        yield _Fact("web", "cart.item_added", name, cart, left_ms, line)
+        if number % 10 == 0:
+            yield _Fact("web", "checkout.started", name, cart, left_ms + HOUR_MS * 3 // 4)
+
+
 def _nothing(*_: object) -> Iterator[_Fact]:
     """What is so without any fact, or is told with the people."""
     yield from ()
@@ -165,6 +190,7 @@ def _nothing(*_: object) -> Iterator[_Fact]:
 _WORKS_AT = re.compile(r"works at (\S+)")
 _KNOWN_ONLY_BY = re.compile(rf"([A-Z][a-z]+) known only by ({IDENTIFIER.pattern})")
 _NOBODYS = re.compile(rf"{IDENTIFIER.pattern} belongs to nobody yet")
+_RUNNING = re.compile(r"([0-9,]+) instances of abandoned-cart running")
 _NOT_BOUGHT = re.compile(r"has not bought \S+ in \d+ days")
 PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[_Fact]]], ...] = (
     (re.compile(r"contract (\S+)"), _contract),
@@ -173,6 +199,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Story], Iterator[
     (re.compile(r"source (\S+) complete until (D\S+)"), _complete),
     (re.compile(r"sources? .+ sends? a heartbeat every 5 minutes"), _nothing),  # As the file says.
     (_NOT_BOUGHT, _nothing),
+    (_RUNNING, _carts),
 )
 _SAYINGS = ("works at leeds-2",)
 _EXAMPLES = ("contract K-5", "device:tab-1 belongs to nobody yet", "Ben known only by phone:+44…")

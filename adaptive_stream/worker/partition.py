@@ -81,7 +81,8 @@ class Partition:
 
     @property
     def is_open(self) -> bool:
-        """Whether its store may be asked; one that is being let go of is closed without a word."""
+        """Whether its store may be asked, and it may be worked on; while it is being let go of the
+        store is closed without a word, and what came now would have nobody to make it durable."""
         return not self._closing
 
     def store_figures(self) -> dict[str, int]:
@@ -178,6 +179,8 @@ class Partition:
                     await drive(steps.prove(self._progress), self._effects)
                     self._effects.proven(self._progress)
                     self.on_room()
+            if self._progress is not None:
+                await drive(steps.let_go(self._progress), self._effects)
         except asyncio.CancelledError:
             raise
         except BaseException as error:  # noqa: BLE001 (a bug stops the worker)

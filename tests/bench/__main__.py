@@ -16,6 +16,7 @@ BENCHMARKS = (
     "one_stage",
     "pipeline",
     "latency",
+    "hot",
     "restore",
     "memory",
     "journeys",

@@ -31,6 +31,7 @@ KINDS = {
     ("callcentre", "case.closed"): 1,
     ("backoffice", "order.delivered"): 1,
 }
+BROWSING = ("product.viewed", "page.viewed", "cart.item_added")
 CHANNELS = tuple(dict.fromkeys(channel for channel, _ in KINDS))
 
 
@@ -93,6 +94,14 @@ def purchase_fact(id: str, person: int, at_ms: int) -> tuple[str, bytes, bytes]:
     data = {"order": f"R-{id}", "store": "leeds-2", "currency": "GBP", "items": [_item(41)]}
     identifiers = {"email": email(person)}
     return "store", id.encode(), encode(_fact(id, "order.completed", at_ms, identifiers, data))
+
+
+def browsing_fact(person: int, at_ms: int, rng: random.Random) -> tuple[str, bytes, bytes]:
+    """What somebody who is logged in does on the web. -> channel, key, value"""
+    kind = rng.choices(BROWSING, (7, 2, 1))[0]
+    id = f"b-{rng.getrandbits(64):016x}"
+    data = _data("web", kind, person, rng)
+    return "web", id.encode(), encode(_fact(id, kind, at_ms, {"email": email(person)}, data))
 
 
 def _fact(

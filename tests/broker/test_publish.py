@@ -1,6 +1,7 @@
 """A stop rule that is published amid a thousand facts a second, on a real Kafka."""
 
 import json
+import shutil
 import threading
 import time
 from collections import defaultdict
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from confluent_kafka import Producer
 
+from adaptive_stream import shipped_rules_dir
 from adaptive_stream.broker import Broker
 from adaptive_stream.catalog.published import compiled
 from adaptive_stream.cli.main import main
@@ -87,10 +89,11 @@ def other_order(n: int) -> dict[str, Any]:
 @pytest.mark.broker
 @pytest.mark.slow(40)
 def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
-    broker: Broker, tmp_path: Path, topic_prefix: str
+    broker: Broker, tmp_path: Path, topic_prefix: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Whatever is acknowledged once the command has returned obeys it, nobody is judged by two
-    versions, a worker that is killed amid it changes nothing, and a replay says the same bytes."""
+    """What it would do is shown before. Whatever is acknowledged once the command has returned
+    obeys it, nobody is judged by two versions, a worker that is killed amid it changes nothing,
+    and a replay says the same bytes."""
     rules_dir = quick_rules(tmp_path)
     stopping = tmp_path / "abandoned-cart.yaml"
     text = (rules_dir / "journeys" / stopping.name).read_text()
@@ -100,6 +103,9 @@ def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
         feed = Feed(stack)
         feed.send("web", map(left_cart, range(PEOPLE)))
         _wait_for_runs(stack)
+        words = ["journeys", "publish", str(stopping), "--because", "they complain"]
+        words += ["--bootstrap", stack.bootstrap, "--prefix", topic_prefix]
+        _assert_shown_before(words, capsys)
         sending = threading.Thread(
             target=feed.send, args=("store", map(other_order, range(PEOPLE)), PER_S)
         )
@@ -109,8 +115,7 @@ def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
         killing = threading.Thread(target=kill_stage, args=(stack.worker, "step"))
         killing.start()
         began = time.monotonic()
-        words = ["journeys", "publish", str(stopping), "--because", "they complain"]
-        assert main([*words, "--bootstrap", stack.bootstrap, "--prefix", topic_prefix]) == 0
+        assert main(words) == 0
         returned = time.monotonic()
         killing.join()
         sending.join()
@@ -118,6 +123,36 @@ def test_a_stop_rule_published_amid_a_thousand_facts_a_second(
         _wait_until_swept(stack)
         _assert_obeyed(feed, _told(stack), began, returned)
         _assert_replay_says_the_same(stack)
+        _assert_says_what_waits(tmp_path / "identity.yaml", words, capsys)
+
+
+def _assert_shown_before(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Everybody's run is counted, and nothing is in force that was not."""
+    status = ["journeys", "status", "--json", *words[-4:]]
+    assert main(status) == 0
+    before = capsys.readouterr().out
+    assert main([*words, "--dry-run", "--json"]) == 0
+    change, last = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (change["journey"], change["runs"]) == ("abandoned-cart", PEOPLE)
+    assert (change["told"], change["keep_steps"], last["kind"]) == ([], 0, "dry-run")
+    assert main(status) == 0
+    assert capsys.readouterr().out == before
+
+
+def _assert_says_what_waits(
+    path: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is blocked counts from the next start of the workers, and whoever publishes is told."""
+    folder = path.parent / "policy"
+    folder.mkdir()
+    shutil.copy(shipped_rules_dir() / "policy" / path.name, folder)
+    with (folder / path.name).open("a") as file:
+        file.write("# another\n")
+    capsys.readouterr()
+    assert main(["journeys", "publish", str(folder / path.name), *words[-4:]]) == 0
+    assert "policy/identity.yaml blocks counts from the workers' next start" in (
+        capsys.readouterr().out
+    )
 
 
 def _wait_for_runs(stack: Stack) -> None:

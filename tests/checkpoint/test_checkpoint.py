@@ -124,11 +124,13 @@ def drive(work: Generator[effects.Effect, Any, Any], world: World) -> Any:
             return end.value
 
 
-def run_owner(world: World, tenant: str = "") -> None:
+def run_owner(world: World, tenant: str = "", meaning: str = "") -> Progress:
     """Takes the partition over and sums facts by customer, to the end of the input."""
-    progress: Progress = drive(steps.recover(b"owner", tenant=tenant), world)
+    work = steps.recover(b"owner", tenant=tenant, meaning=meaning)
+    progress: Progress = drive(work, world)
     while progress.mark is not None and progress.mark.next_offset < len(FACTS):
         drive(steps.checkpoint(progress, _batch(world, progress.mark.next_offset)), world)
+    return progress
 
 
 def _batch(world: World, offset: int) -> Pending:
@@ -321,6 +323,28 @@ def test_state_without_a_fingerprint_of_the_tenant_key_is_given_one() -> None:
     assert _marks(world)[-1].tenant == "ours"
     with pytest.raises(Refusal, match="TENANT_KEY"):
         run_owner(world, tenant="other")
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_another_version_does_not_repeat_what_one_has_begun(host: str) -> None:
+    """Other time zones under the same rules would tell other things under the same ids: whoever
+    brings them takes over only what was let go in good order, and is told what to do."""
+    world = World()
+    run_owner(world, meaning="engine 1, time zones 2025a")
+    HOSTS[host](world)
+    with pytest.raises(Refusal, match=r"judged by engine 1, time zones 2025a .*\nhint: start the"):
+        run_owner(world, meaning="engine 1, time zones 2025b")
+
+    before = run_owner(world, meaning="engine 1, time zones 2025a")
+    drive(steps.let_go(before), world)
+    marks = len(_marks(world))
+    drive(steps.let_go(before), world)
+    assert len(_marks(world)) == marks, "it was let go already"
+    HOSTS[host](world)
+    after = run_owner(world, meaning="engine 1, time zones 2025b")
+    assert after.mark is not None
+    assert (after.mark.meaning, after.mark.clean) == ("engine 1, time zones 2025b", False)
+    assert _sums(world) == SUMS
 
 
 def test_a_checkpoint_is_one_batch_that_ends_in_its_mark() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient
 
+from adaptive_stream import shipped_rules_dir
 from adaptive_stream.broker import Broker
 from adaptive_stream.broker.ports import free_port, is_free, kafka_answers
 from adaptive_stream.cli.running_worker import three_free_ports
@@ -49,12 +51,16 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_up_and_down(data_dir: Path) -> None:
-    """`up` returns when all is ready, a second one changes nothing, `down` leaves only data."""
+    """`up` returns when all is ready, a second one changes nothing, and says so of other rules;
+    `down` leaves only data."""
     port, web_port = free_port(), three_free_ports()
     words = ("--port", str(port), "--web-port", str(web_port), "--data-dir", str(data_dir))
     up = run("up", *words, "--json")
     assert up.returncode == 0, up.stderr
-    assert json.loads(up.stdout) == {
+    told = json.loads(up.stdout)
+    in_force = told.pop("rules")
+    assert told.pop("rules_of_dir")
+    assert told == {
         "bootstrap": f"127.0.0.1:{port}",
         "data_dir": str(data_dir),
         "web_ports": {"admit": web_port, "resolve": web_port + 1, "step": web_port + 2},
@@ -65,9 +71,14 @@ def test_up_and_down(data_dir: Path) -> None:
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     was = key.read_text(), sorted(processes(data_dir))
 
-    again = run("up", *words)
+    others = Path(shutil.copytree(shipped_rules_dir(), data_dir.with_name("others")))
+    (others / "journeys" / "win-back.yaml").unlink()
+    again = run("up", *words, "--rules-dir", str(others))
     assert again.returncode == 0, again.stderr
     assert f"127.0.0.1:{port}" in again.stdout
+    assert f"rules          {in_force}, NOT the files of {others}\n" in again.stdout
+    publish = f"adaptive-stream journeys publish {others} --bootstrap 127.0.0.1:{port}"
+    assert f"\n  {publish}\n" in again.stdout
     assert (key.read_text(), sorted(processes(data_dir))) == was
 
     down = run("down", "--data-dir", str(data_dir), "--json")

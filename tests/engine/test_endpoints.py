@@ -8,7 +8,7 @@ import pytest
 from adaptive_stream.engine.endpoint import HOLDERS_MAX, SAID_MAX
 from adaptive_stream.engine.resolve import decode_row
 from adaptive_stream.formats import ReadRule
-from adaptive_stream.stories.engine_world import EngineWorld
+from adaptive_stream.stories.in_memory import EngineWorld
 from adaptive_stream.stories.records import Written
 from tests.rules.rule_files import CHANNELS, shipped
 

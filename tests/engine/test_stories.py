@@ -1,6 +1,7 @@
 """Every story of tests/cases, through the engine alone."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from adaptive_stream.stories import engine_world, grammar, report
 from adaptive_stream.stories.desk import Desk
 from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import rules_of
+from adaptive_stream.stories.output import Output
+from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.verdict import FAILED
 from tests.pending import record_pending
 
@@ -17,20 +20,29 @@ ROOT = Path(__file__).parents[2]
 CASES = sorted((ROOT / "tests" / "cases").glob("*.story"))
 
 
-@pytest.fixture(scope="module")
+@cache
 def catalog() -> Catalog:
     return load_catalog(ROOT / "topics", ROOT / "adaptive_stream" / "rules")
 
 
+def play(story: Story, *, every_minute: bool = False) -> list[Output]:
+    rules, reading = rules_of(story, catalog().rules), engine_world.reading_of(catalog().channels)
+    return engine_world.play(story, rules, reading, every_minute=every_minute, desk=Desk(story))
+
+
+@cache
+def played(path: Path) -> tuple[Story, list[Output]]:
+    """Once for all tests of this file: a thousand customers take their time."""
+    story = grammar.load(path)
+    return story, play(story)
+
+
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_a_customer_is_given_what_the_story_says(
-    path: Path, catalog: Catalog, record_property: Callable[[str, object], None]
+    path: Path, record_property: Callable[[str, object], None]
 ) -> None:
     """What must come comes at its time, and what must not come does not."""
-    story = grammar.load(path)
-    rules = rules_of(story, catalog.rules)
-
-    outputs = engine_world.play(story, rules, engine_world.reading_of(catalog.channels))
+    story, outputs = played(path)
 
     verdicts = judge(story, outputs, Desk(story).see)
     record_pending(record_property, verdicts)
@@ -41,22 +53,16 @@ def test_a_customer_is_given_what_the_story_says(
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_a_story_plays_the_same_again(path: Path, catalog: Catalog) -> None:
+def test_a_story_plays_the_same_again(path: Path) -> None:
     """The same facts at the same times give the same records, byte for byte."""
-    story = grammar.load(path)
-    rules = rules_of(story, catalog.rules)
-    reading = engine_world.reading_of(catalog.channels)
+    story, outputs = played(path)
 
-    assert engine_world.play(story, rules, reading) == engine_world.play(story, rules, reading)
+    assert play(story) == outputs
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_a_tick_at_which_nothing_is_due_says_nothing(path: Path, catalog: Catalog) -> None:
+def test_a_tick_at_which_nothing_is_due_says_nothing(path: Path) -> None:
     """A clock that ticks every minute gives what one that jumps to the next due minute gives."""
-    story = grammar.load(path)
-    rules = rules_of(story, catalog.rules)
-    reading = engine_world.reading_of(catalog.channels)
+    story, outputs = played(path)
 
-    every_minute = engine_world.play(story, rules, reading, every_minute=True)
-
-    assert every_minute == engine_world.play(story, rules, reading)
+    assert play(story, every_minute=True) == outputs

@@ -13,6 +13,7 @@ from adaptive_stream.catalog import load_catalog
 from adaptive_stream.outputs import TOPICS
 from adaptive_stream.outputs.schemas import SCHEMAS
 from adaptive_stream.stories import engine_world, grammar
+from adaptive_stream.stories.desk import Desk
 from adaptive_stream.stories.journeys_loaded import rules_of
 from adaptive_stream.stories.phrases import SHORT_OF
 from tests.outputs.examples import DECISIONS
@@ -74,9 +75,8 @@ def test_all_that_comes_of_a_story_fits_its_schema(path):
     """Not examples alone: whatever the engine says of carts, contracts and merges is declared."""
     catalog = load_catalog(ROOT / "topics", ROOT / "adaptive_stream" / "rules")
     story = grammar.load(path)
-    played = engine_world.play(
-        story, rules_of(story, catalog.rules), engine_world.reading_of(catalog.channels)
-    )
+    rules, reading = rules_of(story, catalog.rules), engine_world.reading_of(catalog.channels)
+    played = engine_world.play(story, rules, reading, desk=Desk(story))
     validators = {
         short: validator(schema_of(topic)) for topic, short in SHORT_OF.items() if topic in TOPICS
     }

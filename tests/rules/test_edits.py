@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from adaptive_stream.catalog.bundle import bundle_of, decode_bundle, encode_bundle
@@ -18,7 +19,7 @@ from adaptive_stream.catalog.edits import (
 from adaptive_stream.catalog.faults import CatalogError
 from adaptive_stream.catalog.published import compiled, steps_version
 from adaptive_stream.catalog.rules import read_dir
-from adaptive_stream.engine.journey import SHADOW, Rules
+from adaptive_stream.engine.journey import SEMANTICS, SHADOW, Rules
 from tests.rules.rule_files import CHANNELS, SHIPPED, shipped
 
 PATH = "journeys/abandoned-cart.yaml"
@@ -181,3 +182,16 @@ def test_a_journey_that_is_rolled_back_to_nothing_is_withdrawn() -> None:
     assert rules(gone).withdrawn == {"second-look": frozenset({"email", "push"})}
     again = publish(gone, {path: content}, CHANNELS, T0 + 2)
     assert not rules(again).withdrawn
+
+
+def test_rules_for_another_engine_or_newer_time_zones_are_foreign() -> None:
+    """A worker goes by older time zones, which no partition in doubt depends on, by nothing that
+    it does not know."""
+    bundle = FIRST.bundle
+    assert bundle.foreign == ""
+    assert msgspec.structs.replace(bundle, tzdata="2001a").foreign == ""
+    newer = msgspec.structs.replace(bundle, tzdata="2999a")
+    assert newer.foreign == "was published for time zones 2999a"
+    assert newer.id != bundle.id
+    other = msgspec.structs.replace(bundle, semantics=SEMANTICS + 1)
+    assert other.foreign == f"was published for engine {SEMANTICS + 1}"

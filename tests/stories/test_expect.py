@@ -170,7 +170,7 @@ def test_a_wrong_row_fails(line: str, says: str) -> None:
             "D0 11:00 see metric stale_sends_total{blame=source_late} value=0",
             "the metric stale_sends_total",
         ),
-        ("D0 11:00 see shadow ships=7", "the query `shadow`"),
+        ("D0 11:00 see sender braze asked=0%", "the query `sender`"),
         ("D0 11:00 see count topic=decisions max=99", "the topic decisions"),
         ("D0 11:00 do customer forget email:ana@example.com", "the command `customer`"),
     ],
