@@ -238,8 +238,8 @@ def check_meaning(mark: Mark, meaning: str) -> None:
     already: it would tell other things under the same ids. Older marks do not tell."""
     if mark.meaning not in ("", meaning) and not mark.clean:
         raise Refusal(
-            f"another version ({mark.meaning}) was not stopped in good order: what it left in doubt "
-            f"is not repeated by this one ({meaning})",
+            f"another version ({mark.meaning}) was not stopped in good order: "
+            f"what it left in doubt is not repeated by this one ({meaning})",
             "start the version of before once more, stop it with SIGTERM, then start this one",
         )
 
