@@ -63,12 +63,13 @@ class Log:
 @dataclass(frozen=True)
 class Found:
     """The cluster as it is. `partitions` of each topic of ours that exists, `logs` by changelog and
-    partition, `ends` of internal facts, `members` of each of our groups, `unread`: what other
+    partition, `waiting`: records of internal facts that were not worked on, ticks
+    and rules left out, `members` of each of our groups, `unread`: what other
     groups have yet to read of our outputs, by group and topic."""
 
     partitions: Mapping[str, int]
     logs: Mapping[tuple[str, int], Log]
-    ends: Mapping[tuple[str, int], int]
+    waiting: Mapping[tuple[str, int], int]
     members: Mapping[str, int]
     unread: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -192,7 +193,7 @@ def _refusals(
         waiting = sum(_waiting(found, move, n) for n in range(move.old))
         if waiting:
             yield f"{waiting} record(s) of {move.facts} were not worked on", DRAIN
-        early = sum(found.ends.get((move.facts, n), 0) for n in range(move.old, move.new))
+        early = sum(found.waiting.get((move.facts, n), 0) for n in range(move.old, move.new))
         if early and move.new > move.old:
             says = f"{early} record(s) of {move.facts} are in its new partitions already"
             yield (
@@ -204,7 +205,8 @@ def _refusals(
 def _waiting(found: Found, move: Move, partition: int) -> int:
     log = found.logs.get((move.changelog, partition))
     mark = log.mark if log else None
-    return found.ends.get((move.facts, partition), 0) - (mark.next_offset if mark else 0)
+    amid_tick = mark is not None and mark.cursor is not None
+    return max(found.waiting.get((move.facts, partition), 0), int(amid_tick))
 
 
 def _anew(views: Topic, here: int | None) -> Iterator[Change]:
