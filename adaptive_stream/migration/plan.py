@@ -23,7 +23,7 @@ from adaptive_stream.stages.records import (
     partition_of,
 )
 
-RECORDS_S = 15_000  # That a process reads, sorts and writes on one core; deploy/sizing.md has it.
+RECORDS_S = {"resolve": 20_000, "step": 4_000}  # One core; a view is most of a customer.
 DRAIN = (
     "start `adaptive-stream worker --stage resolve` and `adaptive-stream worker --stage step`, and"
     " no admit, until this plan shows nothing that waits; then stop them"
@@ -78,7 +78,8 @@ class Found:
 class Plan:
     """What `apply` does. `grown`: topics that get more, in this order; `anew`: how the topic of
     views is made again; `refused`: (what stands in the way, what to do); `risks` need a yes;
-    `done`: partitions of changelogs that an earlier `apply` has moved."""
+    `done`: partitions of changelogs that an earlier `apply` has moved; `seconds`: about how long
+    it takes."""
 
     moves: tuple[Move, ...]
     grown: tuple[Change, ...]
@@ -88,6 +89,7 @@ class Plan:
     done: frozenset[tuple[str, int]]
     records: int
     bytes: float
+    seconds: float
 
     @property
     def is_empty(self) -> bool:
@@ -103,11 +105,6 @@ class Plan:
             move.changelog not in to_grow and (move.new > move.old or move.facts in to_grow)
             for move in self.moves
         )
-
-    @property
-    def seconds(self) -> float:
-        """How long it takes, roughly."""
-        return self.records / RECORDS_S
 
 
 def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> Plan:
@@ -135,12 +132,12 @@ def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> P
         if found.partitions.get(name) != keyed[name].partitions
     ]
     todo = {
-        (move.changelog, n)
+        (move.changelog, n): move.stage
         for move in moves
         for n in range(move.old)
         if move.new > move.old and not _is_done(found, move, n)
     }
-    logs = [found.logs[at] for at in todo if at in found.logs]
+    logs = {at: found.logs[at] for at in todo if at in found.logs}
     return Plan(
         moves=moves,
         grown=tuple(grown),
@@ -149,9 +146,10 @@ def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> P
         risks=tuple(_risks(found, wished[views])),
         done=frozenset(
             (move.changelog, n) for move in moves for n in range(move.old)
-        ) - todo,
-        records=sum(log.records for log in logs),
-        bytes=sum(log.records * log.record_bytes for log in logs),
+        ) - todo.keys(),
+        records=sum(log.records for log in logs.values()),
+        bytes=sum(log.records * log.record_bytes for log in logs.values()),
+        seconds=sum(log.records / RECORDS_S[todo[at]] for at, log in logs.items()),
     )  # fmt: skip
 
 
