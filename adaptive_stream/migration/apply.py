@@ -22,6 +22,7 @@ from adaptive_stream.catalog.cluster import Cluster
 from adaptive_stream.catalog.plan import Change
 from adaptive_stream.catalog.plan import Plan as TopicPlan
 from adaptive_stream.checkpoint.effects import Input
+from adaptive_stream.client.reading import Reader, read_inputs, reader
 from adaptive_stream.migration.look import members
 from adaptive_stream.migration.owned import BATCH_BYTES, Client, Owned, Workshop
 from adaptive_stream.migration.plan import Move, Plan
@@ -31,7 +32,6 @@ from adaptive_stream.stages.every import stage_of
 from adaptive_stream.stages.outcome import NEVER, Row
 from adaptive_stream.stages.records import RULES
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.reading import Reader, read_inputs, reader
 from adaptive_stream.worker.store import Memory
 
 PRODUCED_BYTES_MAX = 3 << 20  # Of one batch: three quarters of what a changelog takes.

@@ -8,6 +8,7 @@ from kafka.admin import KafkaAdminClient
 
 from adaptive_stream.catalog import Catalog
 from adaptive_stream.catalog.cluster import Cluster, answers
+from adaptive_stream.client.reading import Offsets, Reader
 from adaptive_stream.migration.plan import Found, Log
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import STAGES, group_of
@@ -18,7 +19,6 @@ from adaptive_stream.stages.records import (
     IDENTITY_FACTS,
 )
 from adaptive_stream.worker.cluster import newest_mark, tail
-from adaptive_stream.worker.reading import Offsets, Reader
 
 CHANGELOGS = (IDENTITY_CHANGELOG, CUSTOMER_CHANGELOG)
 FACTS = (IDENTITY_FACTS, CUSTOMER_FACTS)

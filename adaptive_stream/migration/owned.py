@@ -15,12 +15,12 @@ from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input, Performer, PutViews
 from adaptive_stream.checkpoint.progress import Mark, Pending, Progress
+from adaptive_stream.client.reading import Reader
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import Place, Row, Stage
 from adaptive_stream.worker.changelog import KeptEffects
 from adaptive_stream.worker.partition import drive
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.reading import Reader
 from adaptive_stream.worker.store import Memory, Store
 
 OWNER = b"migration"

@@ -12,10 +12,10 @@ from adaptive_stream.catalog import Catalog
 from adaptive_stream.checkpoint.generators import check_partitions, check_tenant
 from adaptive_stream.checkpoint.progress import CHECKPOINT, Mark, decode_mark
 from adaptive_stream.checkpoint.refusal import Refusal
+from adaptive_stream.client.reading import Reader
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.partitions import misfit_of
 from adaptive_stream.stages.records import CUSTOMER_CHANGELOG, IDENTITY_CHANGELOG
-from adaptive_stream.worker.reading import Reader
 
 UNKNOWN_TOPIC = 3  # Kafka's error code.
 TAIL_RECORDS = 200  # Behind the last mark of a changelog there are a few claims at most.
