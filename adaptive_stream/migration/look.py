@@ -114,7 +114,11 @@ def _committed(
         for name, topic in catalog.topics.items()
         if topic.key == "customer" and name in partitions and name not in internal
     }
-    groups = [group["group_id"] for group in cluster.admin.list_groups()]
+    groups = [
+        group["group_id"]
+        for group in cluster.admin.list_groups()
+        if group["protocol_type"] in ("consumer", "")  # Those of other kinds commit elsewhere.
+    ]
     return {
         (group, TopicPartition(tp.topic, tp.partition)): at.offset
         for group, offsets in (cluster.admin.list_group_offsets(groups) if groups else {}).items()
