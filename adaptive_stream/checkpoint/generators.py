@@ -250,8 +250,8 @@ def check_meaning(mark: Mark, meaning: str) -> None:
     already: it would tell other things under the same ids. Older marks do not tell."""
     if mark.meaning not in ("", meaning) and not mark.clean:
         raise Refusal(
-            f"the owner before judged by {mark.meaning} and was not stopped in good order; this "
-            f"worker judges by {meaning}",
+            f"another version ({mark.meaning}) was not stopped in good order: "
+            f"what it left in doubt is not repeated by this one ({meaning})",
             "start the version of before once more, stop it with SIGTERM, then start this one",
         )
 

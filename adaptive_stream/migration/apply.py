@@ -30,6 +30,7 @@ from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.supervisor import group_of
 from adaptive_stream.stages.every import stage_of
 from adaptive_stream.stages.outcome import NEVER, Row
+from adaptive_stream.stages.records import RULES
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.store import Memory
 
@@ -100,8 +101,9 @@ async def _move(
         for each in (producer, logs):
             await each.start()
             stack.push_async_callback(each.stop)
-        await rulebook.start(outboxes)
-        stack.push_async_callback(rulebook.stop)
+        if await logs.end(TopicPartition(catalog.name(RULES), 0)):  # Else it would publish ours.
+            await rulebook.start(outboxes)
+            stack.push_async_callback(rulebook.stop)
         for tp in tps:
             left = await move_partition(
                 take, move, tp.partition, inputs[tp], shows=stage.views is not None
@@ -114,8 +116,8 @@ async def move_partition(take: Take, move: Move, n: int, found: Input, *, shows:
     """Divides an old partition; the rows that left it. `shows`: its rows have views."""
     source = await take(n, found, move.old)
     mark = source.mark
-    if mark.next_offset != found.end or mark.cursor is not None:
-        raise StoppedError(f"{move.facts}-{n} was not worked on to its end")
+    if mark.cursor is not None:
+        raise StoppedError(f"{move.facts}-{n} was let go of amid a tick")
     targets = {to: await take(to, Input(None, 0, 0), move.new) for to in move.targets(n)[1:]}
     try:
         await _copy(move, source, targets)

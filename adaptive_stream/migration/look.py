@@ -22,6 +22,9 @@ from adaptive_stream.worker.cluster import newest_mark, tail
 
 CHANGELOGS = (IDENTITY_CHANGELOG, CUSTOMER_CHANGELOG)
 FACTS = (IDENTITY_FACTS, CUSTOMER_FACTS)
+# Whoever owns the clock tells these to every partition as soon as workers run again.
+TOLD_AGAIN = (b"tick", b"rules")
+ASKED_MAX = 10_000
 
 
 @contextmanager
@@ -44,13 +47,20 @@ async def look(cluster: Cluster, settings: Settings, catalog: Catalog) -> Found:
         name: topic.partitions for name, topic in cluster.read([]).items() if name in catalog.topics
     }
     tails, offsets = Reader(settings), Offsets(settings)
+    waiting: dict[tuple[str, int], int] = {}
     await tails.start()
     await offsets.start()
     try:
         changelogs = _tps(catalog, CHANGELOGS, partitions)
         begins = await offsets.starts(changelogs)
         logs = {(tp.topic, tp.partition): await _log(tails, begins[tp], tp) for tp in changelogs}
-        ends = await offsets.ends(_tps(catalog, FACTS, partitions))
+        facts = _tps(catalog, FACTS, partitions)
+        starts, ends = await offsets.starts(facts), await offsets.ends(facts)
+        log_of = dict(zip(map(catalog.name, FACTS), map(catalog.name, CHANGELOGS), strict=True))
+        for tp in facts:
+            log = logs.get((log_of[tp.topic], tp.partition))
+            start = log.mark.next_offset if log and log.mark else starts[tp]
+            waiting[tp.topic, tp.partition] = await _waiting(tails, tp, start, ends[tp])
         theirs = _committed(cluster, catalog, partitions)
         ends_of = await offsets.ends({tp for _, tp in theirs})
     finally:
@@ -63,7 +73,7 @@ async def look(cluster: Cluster, settings: Settings, catalog: Catalog) -> Found:
     return Found(
         partitions=partitions,
         logs=logs,
-        ends={(tp.topic, tp.partition): end for tp, end in ends.items()},
+        waiting=waiting,
         members=members(cluster, catalog.prefix),
         unread=unread,
     )
@@ -83,6 +93,17 @@ async def _log(tails: Reader, start: int, tp: TopicPartition) -> Log:
     return Log(newest_mark(records), await tails.end(tp) - start, size / max(len(records), 1))
 
 
+async def _waiting(tails: Reader, tp: TopicPartition, start: int, end: int) -> int:
+    """Records that are some partition's alone; of very many it is not asked what they are."""
+    if end - start > ASKED_MAX:
+        return end - start
+    count = 0
+    while start < end:
+        records, start = await tails.read(tp, start)
+        count += sum(dict(each.headers).get("k") not in TOLD_AGAIN for each in records)
+    return count
+
+
 def _committed(
     cluster: Cluster, catalog: Catalog, partitions: Mapping[str, int]
 ) -> dict[tuple[str, TopicPartition], int]:
@@ -93,7 +114,11 @@ def _committed(
         for name, topic in catalog.topics.items()
         if topic.key == "customer" and name in partitions and name not in internal
     }
-    groups = [group["group_id"] for group in cluster.admin.list_groups()]
+    groups = [
+        group["group_id"]
+        for group in cluster.admin.list_groups()
+        if group["protocol_type"] in ("consumer", "")  # Those of other kinds commit elsewhere.
+    ]
     return {
         (group, TopicPartition(tp.topic, tp.partition)): at.offset
         for group, offsets in (cluster.admin.list_group_offsets(groups) if groups else {}).items()

@@ -23,7 +23,7 @@ from adaptive_stream.stages.records import (
     partition_of,
 )
 
-RECORDS_S = 15_000  # That a process reads, sorts and writes on one core; deploy/sizing.md has it.
+RECORDS_S = {"resolve": 20_000, "step": 4_000}  # One core; a view is most of a customer.
 DRAIN = (
     "start `adaptive-stream worker --stage resolve` and `adaptive-stream worker --stage step`, and"
     " no admit, until this plan shows nothing that waits; then stop them"
@@ -63,12 +63,13 @@ class Log:
 @dataclass(frozen=True)
 class Found:
     """The cluster as it is. `partitions` of each topic of ours that exists, `logs` by changelog and
-    partition, `ends` of internal facts, `members` of each of our groups, `unread`: what other
+    partition, `waiting`: records of internal facts that were not worked on, ticks
+    and rules left out, `members` of each of our groups, `unread`: what other
     groups have yet to read of our outputs, by group and topic."""
 
     partitions: Mapping[str, int]
     logs: Mapping[tuple[str, int], Log]
-    ends: Mapping[tuple[str, int], int]
+    waiting: Mapping[tuple[str, int], int]
     members: Mapping[str, int]
     unread: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
@@ -77,7 +78,8 @@ class Found:
 class Plan:
     """What `apply` does. `grown`: topics that get more, in this order; `anew`: how the topic of
     views is made again; `refused`: (what stands in the way, what to do); `risks` need a yes;
-    `done`: partitions of changelogs that an earlier `apply` has moved."""
+    `done`: partitions of changelogs that an earlier `apply` has moved; `seconds`: about how long
+    it takes."""
 
     moves: tuple[Move, ...]
     grown: tuple[Change, ...]
@@ -87,6 +89,7 @@ class Plan:
     done: frozenset[tuple[str, int]]
     records: int
     bytes: float
+    seconds: float
 
     @property
     def is_empty(self) -> bool:
@@ -102,11 +105,6 @@ class Plan:
             move.changelog not in to_grow and (move.new > move.old or move.facts in to_grow)
             for move in self.moves
         )
-
-    @property
-    def seconds(self) -> float:
-        """How long it takes, roughly."""
-        return self.records / RECORDS_S
 
 
 def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> Plan:
@@ -134,12 +132,12 @@ def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> P
         if found.partitions.get(name) != keyed[name].partitions
     ]
     todo = {
-        (move.changelog, n)
+        (move.changelog, n): move.stage
         for move in moves
         for n in range(move.old)
         if move.new > move.old and not _is_done(found, move, n)
     }
-    logs = [found.logs[at] for at in todo if at in found.logs]
+    logs = {at: found.logs[at] for at in todo if at in found.logs}
     return Plan(
         moves=moves,
         grown=tuple(grown),
@@ -148,9 +146,10 @@ def make_plan(catalog: Catalog, profile: Profile, views: str, found: Found) -> P
         risks=tuple(_risks(found, wished[views])),
         done=frozenset(
             (move.changelog, n) for move in moves for n in range(move.old)
-        ) - todo,
-        records=sum(log.records for log in logs),
-        bytes=sum(log.records * log.record_bytes for log in logs),
+        ) - todo.keys(),
+        records=sum(log.records for log in logs.values()),
+        bytes=sum(log.records * log.record_bytes for log in logs.values()),
+        seconds=sum(log.records / RECORDS_S[todo[at]] for at, log in logs.items()),
     )  # fmt: skip
 
 
@@ -192,7 +191,7 @@ def _refusals(
         waiting = sum(_waiting(found, move, n) for n in range(move.old))
         if waiting:
             yield f"{waiting} record(s) of {move.facts} were not worked on", DRAIN
-        early = sum(found.ends.get((move.facts, n), 0) for n in range(move.old, move.new))
+        early = sum(found.waiting.get((move.facts, n), 0) for n in range(move.old, move.new))
         if early and move.new > move.old:
             says = f"{early} record(s) of {move.facts} are in its new partitions already"
             yield (
@@ -204,7 +203,8 @@ def _refusals(
 def _waiting(found: Found, move: Move, partition: int) -> int:
     log = found.logs.get((move.changelog, partition))
     mark = log.mark if log else None
-    return found.ends.get((move.facts, partition), 0) - (mark.next_offset if mark else 0)
+    amid_tick = mark is not None and mark.cursor is not None
+    return max(found.waiting.get((move.facts, partition), 0), int(amid_tick))
 
 
 def _anew(views: Topic, here: int | None) -> Iterator[Change]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from confluent_kafka import Producer
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
@@ -24,9 +25,11 @@ from adaptive_stream.catalog.apply import apply_topics
 from adaptive_stream.cli.reader import partition_of
 from adaptive_stream.cli.running_worker import three_free_ports
 from adaptive_stream.engine.customer import decode_customer
+from adaptive_stream.engine.notice import Notice, encode_notice
 from tests.broker.facts import (
     APART_MS,
     BEGAN_MS,
+    SENT_WITHIN_S,
     Fact,
     facts,
     send,
@@ -176,10 +179,15 @@ def _assert_orders_are_told_once(stack: Stack) -> None:
 
 
 def _drain(stack: Stack) -> None:
-    """What waits between the stages is worked on before it moves, as the guide says."""
+    """What waits between the stages is worked on before it moves, as the guide says. A tick may
+    wait: others follow."""
     send_tick(stack, BEGAN_MS)
+    notice = encode_notice(Notice(1))
+    producer = Producer({"bootstrap.servers": stack.bootstrap})
+    producer.produce(stack.topic("customer.facts.v1"), notice, NOTE, 0, headers=[("k", b"notice")])
+    assert producer.flush(SENT_WITHIN_S) == 0
     refused = _migrate(stack, "apply", "--yes")
-    assert f"{OLD} record(s) of {stack.topic('customer.facts.v1')} were not" in refused.stdout
+    assert f"1 record(s) of {stack.topic('customer.facts.v1')} were not" in refused.stdout
     assert "--stage resolve" in refused.stdout
     assert refused.returncode == 1
     assert set(_partitions(stack).values()) == {OLD}, "it changed something"
@@ -188,6 +196,7 @@ def _drain(stack: Stack) -> None:
         wait_until_settled(stack, SETTLED_WITHIN_S)
         step.terminate()
     assert step.returncode == 0
+    send_tick(stack, BEGAN_MS)
 
 
 def _migrate_killed_once(stack: Stack) -> None:

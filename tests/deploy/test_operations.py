@@ -18,7 +18,7 @@ TEXT = (DEPLOY / "operations.md").read_text()
 
 def refusals() -> Iterator[str]:
     """The longest fixed piece of each sentence with which a start is refused."""
-    for package in ("checkpoint", "worker"):
+    for package in ("announce", "checkpoint", "worker"):
         for path in sorted((ROOT / "adaptive_stream" / package).glob("*.py")):
             for node in ast.walk(ast.parse(path.read_text())):
                 named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)

@@ -35,7 +35,7 @@ def found(catalog: Catalog, told: int = OLD, **changed: int) -> Found:
             for log in LOGS.values()
             for n in range(OLD)
         },
-        ends={(facts, n): READ for facts in LOGS for n in range(OLD)},
+        waiting={(facts, n): 0 for facts in LOGS for n in range(OLD)},
         members=dict.fromkeys(("adaptive-stream-admit", "adaptive-stream-step"), 0),
     )
 
@@ -85,7 +85,7 @@ def test_what_stands_in_the_way_is_told_at_once(catalog: Catalog) -> None:
     cluster = replace(
         cluster,
         members={"adaptive-stream-admit": 2, "adaptive-stream-step": 0},
-        ends={**cluster.ends, ("customer.facts.v1", 1): READ + 7},
+        waiting={**cluster.waiting, ("customer.facts.v1", 1): 7},
         unread={("mailer", "suppressions.email.v1"): 3},
     )
     refused = plan(catalog, cluster)
@@ -144,7 +144,7 @@ def test_topics_that_somebody_raised_are_brought_their_state(catalog: Catalog) -
     assert not late.is_empty
 
     wrote = found(catalog, **raised)
-    wrote = replace(wrote, ends={**wrote.ends, ("customer.facts.v1", NEW - 1): 5})
+    wrote = replace(wrote, waiting={**wrote.waiting, ("customer.facts.v1", NEW - 1): 5})
     assert "5 record(s) of customer.facts.v1 are in its new" in plan(catalog, wrote).refused[0][0]
 
 
