@@ -7,9 +7,11 @@ assumed); all else is arithmetic. Everybody's own mix differs: measure it, and p
 """
 
 import argparse
+import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 GB = 1e9
 
@@ -31,6 +33,8 @@ class Measured:
     identifiers: float = 3  # A customer has, each with a row.
     process_bytes: float = 400e6  # Python, cache and write buffers, however many customers.
     partition_bytes: float = 8.4e6  # Fetched ahead, at most.
+    restore_bytes_s: float = 50e6  # That a process reads from a changelog, uncompressed.
+    takeover_s: float = 0.25  # What a takeover takes that reads nothing.
 
 
 @dataclass(frozen=True)
@@ -41,7 +45,6 @@ class Assumed:
     compression: float = 2.5
     copies: int = 3
     broker_bytes_s: float = 150e6  # That a broker writes, copies included.
-    restore_bytes_s: float = 50e6  # That a process reads from a changelog, uncompressed.
     # Of a compacted log the newest 15 minutes and the segment that is written to stay as they are.
     lag_s: float = 900
     segment_s: float = 21_600
@@ -135,8 +138,79 @@ def size(
         customers=customers, facts_s=facts_s, partitions=partitions, admit=admit, resolve=resolve,
         step=step, memory_bytes=memory, store_bytes=rows, kafka_bytes_s=written_s,
         kafka_bytes=in_kafka, brokers=brokers, dollars=dollars,
-        restore_s=changelogs * assumed.compression / stateful / assumed.restore_bytes_s,
+        restore_s=changelogs * assumed.compression / stateful / measured.restore_bytes_s,
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """One worker of three processes: what so many customers take, and 1,000 facts about them."""
+
+    store_bytes: float
+    changelog_bytes: float
+    memory_bytes: float
+    restore_s: float
+    facts_cpu_s: float
+
+
+# Where measured / predicted must lie. Memory is a bound: its caches were not full.
+WITHIN = {
+    "store_bytes": (0.8, 1.2),
+    "changelog_bytes": (0.8, 1.2),
+    "memory_bytes": (0.3, 1.0),
+    "restore_s": (0.6, 1.8),
+    "facts_cpu_s": (0.8, 2.0),
+}
+ALIKE = 2.2  # Copies of 200 people compress so well in a store. People do not: `size` takes 1.
+CHECKED = Path(__file__).with_name("sizes.json")  # Printed by tests/bench/sizes.py.
+SAID = {
+    "store_bytes": ("stores", 1e6, "MB"),
+    "changelog_bytes": ("changelogs in Kafka", 1e6, "MB"),
+    "memory_bytes": ("memory, at most", 1e6, "MB"),
+    "restore_s": ("restore", 1, "s"),
+    "facts_cpu_s": ("CPU of 1,000 facts", 1, "s"),
+}
+
+
+def held(
+    customers: float,
+    state_bytes: float,
+    measured: Measured = Measured(),
+    assumed: Assumed = Assumed(),
+) -> Held:
+    """Each is known by one address; their states take `state_bytes`."""
+    rows = state_bytes + customers * measured.identity_row_bytes
+    return Held(
+        store_bytes=rows / ALIKE,
+        changelog_bytes=rows / assumed.compression,
+        memory_bytes=3 * measured.process_bytes,
+        restore_s=measured.takeover_s + state_bytes / measured.restore_bytes_s,
+        facts_cpu_s=1_000e-6 * (measured.admit_us + measured.resolve_us + measured.step_us),
+    )
+
+
+def measured_at(size: dict[str, float]) -> Held:
+    """What was measured at one size, as `held` says it."""
+    return Held(
+        size["store_bytes"], size["changelog_bytes"], size["memory_bytes"], size["restore_s"],
+        size["facts_cpu_s"] / size["facts"] * 1_000,
+    )  # fmt: skip
+
+
+def checked() -> Iterator[str]:
+    """Lines of Markdown: what was measured beside what the model says, at each size."""
+    sizes = json.loads(CHECKED.read_text())["sizes"]
+    yield "| measured / predicted | " + " | ".join(f"{s['customers']:,}" for s in sizes) + " |"
+    yield "|---|" + "---|" * len(sizes)
+    for name, (says, unit, word) in SAID.items():
+        cells = []
+        for each in sizes:
+            was = getattr(measured_at(each), name)
+            said = getattr(held(each["customers"], each["state_bytes"]), name)
+            digits = 0 if unit > 1 else 2
+            pair = f"{was / unit:,.{digits}f} / {said / unit:,.{digits}f} {word}"
+            cells.append(f"{pair} ({was / said:.2f})")
+        yield f"| {says} | " + " | ".join(cells) + " |"
 
 
 SIZES = ((1e6, 1e3), (10e6, 20e3), (100e6, 100e3), (100e6, 1e6))
@@ -168,6 +242,8 @@ def main() -> None:
     args = parser.parse_args()
     asked = args.customers is not None and args.facts is not None
     print("\n".join(table(((args.customers, args.facts),) if asked else SIZES)))
+    if not asked:
+        print("\n" + "\n".join(checked()))
 
 
 if __name__ == "__main__":

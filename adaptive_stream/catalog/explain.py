@@ -29,7 +29,6 @@ _SENT_AS = {
     "app": "a message in the app", "directmail": "a letter", "callcentre": "a call",
 }  # fmt: skip
 _CHANNELS = {"email": "e-mail", "callcentre": "the call centre", "sms": "text message"}
-_SCOPES = {"endpoint": "all to that address", "all": "everything"}
 
 
 def explain(journey: Journey, shown: str = "") -> str:
@@ -134,9 +133,13 @@ def conditions_text(conditions: Iterable[Condition]) -> str:
 
 def _standing(rule: StandingRule) -> str:
     reason = says(rule.use)
-    what = _SCOPES.get(rule.scope, f"all {rule.purpose}")
-    if rule.scope == "message":
+    what = f"all {rule.purpose}" if rule.purpose else "everything"
+    if rule.scope in ("message", "endpoint"):
         what = f"a {listed(rule.of, 'or')} message"
+    if rule.scope == "endpoint":
+        what = f"every {listed(rule.of, 'or')} message to an address of hers"
+    elif rule.purpose and rule.use.condition.speaks_of("message"):
+        what += " on a channel"
     if rule.verb == "stop":
         text = f"{rule.use.condition.name}: {what} is stopped when {reason}"
     else:

@@ -190,8 +190,8 @@ def _partitions(topic: Topic, here: Found, notes: list[str]) -> list[Change]:
     if topic.key in PARTITIONED:
         refused = (
             f"its records are placed by {topic.key}, and each later fact would go to another"
-            " partition than the earlier ones: declare a topic of another version, or write"
-            f" partitions: {here.partitions} in all files keyed by {topic.key}"
+            " partition than the earlier ones: `adaptive-stream migrate` brings their state along;"
+            f" or write partitions: {here.partitions} in all files keyed by {topic.key}"
         )
         return [Change("partitions", topic.name, says, refused=refused)]
     if topic.partitions < here.partitions and topic.key != "none":

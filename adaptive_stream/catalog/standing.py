@@ -1,6 +1,7 @@
 """policy/standing.yaml: rules about each message of any tool, with or without a journey file.
 
-Rule: one entry is one rule; its reason is the name of its condition, so no two have the same.
+Rule: one entry is one rule; its reason is the name of its condition, so no two about the same
+thing have the same.
 """
 
 from dataclasses import dataclass
@@ -50,13 +51,19 @@ def read_standing(
         for entry in node.entries():
             noted = len(faults)
             read = _entry(entry, conditions, reach, faults)
-            twin = next((e for e in found if read and e.rule.use == read.rule.use), None)
+            twin = next((e for e in found if read and _are_twins(e.rule, read.rule)), None)
             if read and twin:
                 says = f"a rule on line {twin.line} has the same `when`"
                 faults.append(entry.fault(says, "keep one of them"))
             elif read and len(faults) == noted:
                 found.append(read)
     return tuple(found)
+
+
+def _are_twins(one: StandingRule, other: StandingRule) -> bool:
+    """Whether nobody could tell which of them spoke, or made an offer."""
+    same = (one.scope, one.purpose) == (other.scope, other.purpose)
+    return one.use == other.use and (same or bool(one.offer and other.offer))
 
 
 def _entry(
@@ -72,6 +79,7 @@ def _entry(
     rule = _rule(fields, words, use, verb, scope)
     if rule is None or not verb:
         return None
+    _note_misfit(fields, rule)
     return StandingEntry(node.file, node.line, rule, examples, tuple(words.inline))
 
 
@@ -86,12 +94,37 @@ def _judges(fields: Fields) -> tuple[str, str]:
     return said[0], fields.choice(said[0], (*SCOPES, *PURPOSES))
 
 
+def _note_misfit(fields: Fields, rule: StandingRule) -> None:
+    """What its condition speaks of must be there where the rule looks, or it never bites."""
+    name, speaks_of = rule.use.condition.name, rule.use.condition.speaks_of
+    at, offer = fields.get("when") or fields.node, fields.get("offer")
+    if rule.scope == "message":
+        says, remedy = "", ""
+    elif speaks_of("about"):
+        says, remedy = f"{name!r} speaks of what one message is about", "write `stop: message`"
+    elif rule.scope == "endpoint" and rule.verb == "hold":
+        says, remedy = "an endpoint is stopped, and never held", "write `stop: endpoint`"
+    elif rule.scope == "endpoint" and not speaks_of("message"):
+        says = f"{name!r} says nothing of an endpoint"
+        remedy = "write `stop: marketing`, or use a condition that speaks of `message`"
+    elif speaks_of("message") and (rule.verb == "hold" or rule.scope == "all"):
+        says = f"{name!r} speaks of a message, and the rule is about herself"
+        remedy = "write `stop: message`, `stop: endpoint` or `stop: marketing`"
+    else:
+        says, remedy = "", ""
+    if says:
+        fields.note(at, says, remedy, "")
+    elif offer and (rule.scope != "purpose" or speaks_of("message")):
+        says = "'offer' is for a rule about herself and a purpose"
+        fields.note(offer, says, "delete it, or write `hold: marketing`", "")
+
+
 def _of(fields: Fields, scope: str) -> tuple[str, ...]:
     """The purposes of the messages that it judges."""
     nodes = fields.words("of")
-    if nodes and scope and scope != "message":
+    if nodes and scope and scope not in ("message", "endpoint"):
         at = fields.get("of") or fields.node
-        fields.note(at, "'of' is for a rule about a message", "delete it", "")
+        fields.note(at, "'of' is for a rule about a message or an endpoint", "delete it", "")
     for node in nodes:
         if node.value not in PURPOSES:
             says = f"{node.value!r} is no purpose"

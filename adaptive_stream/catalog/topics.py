@@ -16,8 +16,8 @@ API_VERSION = "kafka.strimzi.io/v1"
 ANNOTATION = "adaptive-stream.io/"
 ANNOTATIONS = ("owner", "key", "schema", "pii", "dlq", "incarnation")
 OPTIONAL = frozenset(("dlq",))
-# What a record is keyed by. `identifier` and `customer` decide the partition, so their topics
-# never change its number; `as-it-came` is a dead-letter topic's.
+# What a record is keyed by. `identifier` and `customer` decide the partition, so their number
+# changes with their state alone (migration/); `as-it-came` is a dead-letter topic's.
 KEYS = ("any", "as-it-came", "identifier", "customer", "none")
 PARTITIONED = frozenset(("identifier", "customer"))
 PII = ("none", "pseudonymous", "direct")

@@ -63,10 +63,11 @@ def recover(
     tenant: str = "",
     first: InForce = NOTHING_SAID,
     meaning: str = "",
+    partitions: int = 0,
 ) -> Generator[Effect, Any, Progress]:
     """Takes a partition over: claims it, then reads its changelog from where the store stands.
     `tenant` is the fingerprint of our tenant key, `first` what is in force where nothing was,
-    `meaning` what we make of rules."""
+    `meaning` what we make of rules, `partitions` how many its topic has (0: that is no matter)."""
     input: Input = yield ReadInput()
     progress = stored((yield ReadStore()))
     claim: int = yield Append([Entry(CLAIM, owner)], None)
@@ -80,12 +81,13 @@ def recover(
     if progress.epoch > claim:
         raise Superseded(f"claimed at {claim}, and again by another at {progress.epoch}")
     progress.epoch = claim
-    progress.tenant, progress.meaning = tenant, meaning
+    progress.tenant, progress.meaning, progress.partitions = tenant, meaning, partitions
     mark, known = progress.mark, "nothing"
     if mark is None:
         mark = progress.mark = Mark(e=claim, n=0, next_offset=input.start)
     else:
         check_tenant(mark, tenant)
+        check_partitions(mark, partitions)
         check_meaning(mark, meaning)
         known = str(mark.next_offset)
     if mark.next_offset > input.end:  # It was read before the claim, and may have grown since.
@@ -118,7 +120,7 @@ def checkpoint(progress: Progress, pending: Pending, clean: bool = False) -> Ste
     mark = Mark(
         e=progress.epoch, n=number, next_offset=pending.next_offset, cursor=pending.cursor,
         clock=pending.clock, in_force=pending.in_force, clean=clean, views=progress.views_end,
-        tenant=progress.tenant, meaning=progress.meaning,
+        tenant=progress.tenant, meaning=progress.meaning, partitions=progress.partitions,
     )  # fmt: skip
     yield from _append(progress, [*entries, Entry(CHECKPOINT, encode_mark(mark))])
     progress.mark = mark
@@ -230,6 +232,16 @@ def check_tenant(mark: Mark, tenant: str) -> None:
         raise Refusal(
             "this state was made under another ADAPTIVE_STREAM_TENANT_KEY",
             "start with that key, or on new topics",
+        )
+
+
+def check_partitions(mark: Mark, partitions: int) -> None:
+    """Refuses state that was made for another number of partitions: most of its keys are looked
+    for elsewhere now, and each would be a stranger there. Older marks do not tell."""
+    if partitions and mark.partitions not in (0, partitions):
+        raise Refusal(
+            f"this state was made for {mark.partitions} partitions: its topic has {partitions}",
+            "`adaptive-stream migrate plan` says what stands in the way, `migrate apply` moves it",
         )
 
 

@@ -25,8 +25,9 @@ class Mark(msgspec.Struct, omit_defaults=True):
     """The value of `#ckpt`: `in` is the next offset to read, `n` counts the batches, `views` is the
     offset below which the partition of views holds what it should (-1: there is none), `tenant` the
     fingerprint of the tenant key ("": it was written before there were any), `in_force` the rules
-    that the partition goes by at `in`, `meaning` what the writer makes of rules ("": as before);
-    `clean`: it was let go in good order, and nothing was stepped behind `in`."""
+    that the partition goes by at `in`, `meaning` what the writer makes of rules ("": as before),
+    `partitions` how many there are (0: it does not say); `clean`: it was let go in good order, and
+    nothing was stepped behind `in`."""
 
     e: int
     n: int
@@ -38,6 +39,7 @@ class Mark(msgspec.Struct, omit_defaults=True):
     views: int = -1
     tenant: str = ""
     meaning: str = ""
+    partitions: int = 0
 
 
 encode_mark = msgspec.json.Encoder().encode
@@ -51,7 +53,8 @@ class Progress:
     """How far a partition has come. `log_end` is the changelog offset after the last one known,
     `damaged` holds the keys that a stranger wrote after us, `views_end` and `damaged_views` are the
     same of the partition of views. `proven_s`: when our last proof of ownership was sent. `tenant`
-    is the fingerprint of this process's tenant key, `meaning` what it makes of rules."""
+    is the fingerprint of this process's tenant key, `meaning` what it makes of rules, `partitions`
+    how many its topic has."""
 
     mark: Mark | None = None
     epoch: int = -1
@@ -65,6 +68,7 @@ class Progress:
     strangers: int = 0  # Records of theirs that were met, for the metrics.
     tenant: str = ""
     meaning: str = ""
+    partitions: int = 0
 
     def may_step(self, now_s: float) -> bool:
         """Whether the lease holds; if not, `prove` first."""

@@ -3,6 +3,7 @@
 The topic is compacted and read as a whole: personal data is kept in no index of this command.
 """
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +22,18 @@ class Found(NamedTuple):
 
     view: dict[str, Any]
     ids: tuple[str, ...]
+
+
+def views_with(reader: Reader, topic: str, text: bytes) -> Iterator[dict[str, Any]]:
+    """The newest state of each customer in which this text stands: boards need only some."""
+    newest: dict[bytes, bytes] = {}
+    for record in reader.read_all(topic):
+        is_one = record.value is not None and not record.value.startswith(MERGED)
+        if is_one and text in record.value:
+            newest[record.key] = record.value
+        else:
+            newest.pop(record.key, None)
+    return map(orjson.loads, newest.values())
 
 
 def find_customer(reader: Reader, topic: str, word: str) -> Found:

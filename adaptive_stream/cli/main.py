@@ -37,8 +37,11 @@ COMMANDS = {
         "one customer: show|timeline|outbox|links|merge|unmerge",
     ),
     "sources": ("adaptive_stream.cli.sources", "who is silent, and who waits for them: retire"),
+    "senders": ("adaptive_stream.cli.senders", "which tools report, and which are silent"),
+    "replay": ("adaptive_stream.cli.replay", "recorded facts again, beside what was told of them"),
+    "migrate": ("adaptive_stream.cli.migrate", "more partitions, with their state: plan|apply"),
     "identity": ("adaptive_stream.cli.identity", "who is who under changed guards: preview"),
-    "journeys": ("adaptive_stream.cli.journeys", "the journey files: check|explain"),
+    "journeys": ("adaptive_stream.cli.journeys", "the journey files: check, try out, publish"),
 }
 
 EXIT_CODES = """exit codes:

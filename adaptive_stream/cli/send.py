@@ -4,13 +4,14 @@ examples:
   adaptive-stream send store receipts.ndjson
   echo '{"type": "page.viewed", "identifiers": {"cookie": "ck-a"}}' | adaptive-stream send web
   adaptive-stream send store receipts.ndjson --key identifiers.loyalty
+  adaptive-stream send store two-years.ndjson --behind-at-most 1000
 """
 
 import argparse
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from adaptive_stream.cli.exits import Exit, Refused
+from adaptive_stream.cli.pace import Behind, Pace
 from adaptive_stream.cli.reader import ANSWER_MS, Reader, prepare_client, unreachable
 from adaptive_stream.cli.topic_name import add_prefix, topic_name
 
@@ -43,18 +45,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="JMESPath of the record's key in each object (identifiers.loyalty); else no key",
     )
+    parser.add_argument(
+        "--behind-at-most",
+        metavar="N",
+        type=int,
+        help="no faster than the worker keeps up: while it has more than N records to go, fewer "
+        "are sent (a history beside live facts: 1000)",
+    )
     add_prefix(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Sends the lines; returns when the cluster has acknowledged each."""
     path = _key_path(args.key)
+    if args.behind_at_most is not None and args.behind_at_most < 1:
+        says = f"--behind-at-most {args.behind_at_most} would send nothing"
+        raise Refused(says, "write --behind-at-most 1000", Exit.USAGE)
     topic = topic_name(args.topic, args.prefix)
     with _opened(args.file) as lines:
         with Reader(args.bootstrap) as reader:
             reader.partitions(topic)  # Ends with advice when there is no such topic.
-        with opened_producer(args.bootstrap) as producer:
-            sent = _send(producer, topic, lines, args.file, path)
+        with opened_producer(args.bootstrap) as producer, ExitStack() as left:
+            pace = None
+            if args.behind_at_most is not None:
+                behind = left.enter_context(Behind(args.bootstrap, args.prefix, topic))
+                pace = Pace(behind.records, args.behind_at_most)
+            sent = _send(producer, topic, lines, args.file, path, pace)
     if args.json:
         print(orjson.dumps({"topic": topic, "sent": sent}).decode())
     else:
@@ -82,11 +98,20 @@ class Acknowledged:
                 self.refused = (number, error)
 
 
-def _send(producer: KafkaProducer, topic: str, lines: BinaryIO, file: str, path: Any) -> int:
+def _send(
+    producer: KafkaProducer,
+    topic: str,
+    lines: BinaryIO,
+    file: str,
+    path: Any,
+    pace: Pace | None,
+) -> int:
     """Sends all lines. A bad line ends it: what stands before it has been sent, and is said."""
     acknowledged = Acknowledged()
     try:
         for number, value in _values(lines, file):
+            if pace is not None:
+                pace.wait()
             _send_one(producer, topic, number, value, path, acknowledged)
             if acknowledged.refused:
                 break

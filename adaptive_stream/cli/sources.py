@@ -14,21 +14,19 @@ import getpass
 import secrets
 import sys
 import time
-from collections.abc import Iterator
-from typing import Any
 
 import orjson
 from kafka.errors import KafkaError
 
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.cli.exits import Exit, Refused
-from adaptive_stream.cli.find_customer import MERGED, STATE_TOPIC
+from adaptive_stream.cli.find_customer import STATE_TOPIC, views_with
 from adaptive_stream.cli.reader import ANSWER_MS, Reader
 from adaptive_stream.cli.send import opened_producer
 from adaptive_stream.cli.topic_name import add_prefix, topic_name
 from adaptive_stream.engine.board import PREFIX, Source, as_json, board, duration
 from adaptive_stream.engine.notice import Notice, decode_notice
-from adaptive_stream.engine.public import timestamp
+from adaptive_stream.engine.rfc3339 import timestamp
 from adaptive_stream.engine.span import parse_span
 
 CONTEXT_TOPIC = "context.v1"
@@ -58,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
         notices = read_notices(reader, topic_name(CONTEXT_TOPIC, args.prefix))
         if args.action == "retire":
             return _retire(args, reader, notices)
-        views = _views(reader, topic_name(STATE_TOPIC, args.prefix))
+        views = views_with(reader, topic_name(STATE_TOPIC, args.prefix), b'"waits_for":"')
         found = board(notices, views, int(time.time() * 1000))
     shown = [one for one in found if one.silent_ms >= least_ms and not (least_ms and one.retired)]
     if args.json:
@@ -76,18 +74,6 @@ def read_notices(reader: Reader, topic: str) -> dict[str, Notice]:
         if record.value is not None:
             found[record.key.decode()] = decode_notice(record.value)
     return found
-
-
-def _views(reader: Reader, topic: str) -> Iterator[dict[str, Any]]:
-    """The newest state of each customer that waits for something."""
-    newest: dict[bytes, bytes] = {}
-    for record in reader.read_all(topic):
-        waits = record.value is not None and not record.value.startswith(MERGED)
-        if waits and b'"waits_for":"' in record.value:
-            newest[record.key] = record.value
-        else:
-            newest.pop(record.key, None)
-    return map(orjson.loads, newest.values())
 
 
 def _least_ms(text: str | None) -> int:

@@ -87,7 +87,7 @@ def make_fact(
     currency = read_currency(draft.data)
     lines = read_lines(draft.data, currency, fact_type in TAKES_BACK, flaws)
     data = read_data(draft.data, currency, zone, flaws)
-    if blocked and type(contact := data.get("contact")) is list:
+    if "contact" in data and type(contact := data["contact"]) is list:
         data["contact"] = [text for text in contact if text not in blocked]
     if lines and fact_type in ABOUT_ONE_ITEM:
         data["item"] = lines[0].item
@@ -101,19 +101,10 @@ def make_fact(
         return Refusal(Reason.NO_TIME)
     flaws += when.flaws
     source = draft.source or data.get("source") or ""
-    fact = Fact(
-        id=draft.id,
-        type=fact_type,
-        at_ms=when.at_ms,
-        channel=channel,
-        source=read_text(source, flaws) or "",
-        identifiers=identifiers,
-        time_source=when.source,
-        claimed_ms=when.claimed_ms,
-        lines=lines,
-        data=data,
-    )
-    return fact, tuple(dict.fromkeys(flaws))
+    source = (read_text(source, flaws) or "") if source else ""
+    said = (draft.id, fact_type, when.at_ms, channel, source, identifiers)
+    fact = Fact(*said, when.source, when.claimed_ms, lines, data)
+    return fact, tuple(dict.fromkeys(flaws)) if flaws else ()
 
 
 def _identifiers(said: object, blocked: Blocked, flaws: list[Flaw]) -> tuple[str, ...]:
@@ -121,7 +112,7 @@ def _identifiers(said: object, blocked: Blocked, flaws: list[Flaw]) -> tuple[str
     if type(said) is not dict:
         return ()
     found: list[str] = []
-    left = IDENTIFIERS_READ_MAX
+    left, some_blocked = IDENTIFIERS_READ_MAX, bool(blocked)
     for name, values in said.items():
         kind = name if name in STRENGTH else name.strip().lower()
         for value in values[:left] if type(values) is list else (values,):
@@ -132,7 +123,7 @@ def _identifiers(said: object, blocked: Blocked, flaws: list[Flaw]) -> tuple[str
                 flaws.append(Flaw.CARD_NUMBER_DROPPED)
             elif (identifier := normalise(kind, value)) is None:
                 flaws.append(Flaw.IDENTIFIER_UNUSABLE)
-            elif blocked and identifier in blocked:
+            elif some_blocked and identifier in blocked:
                 flaws.append(Flaw.IDENTIFIER_BLOCKED)
             else:
                 found.append(identifier)

@@ -1,4 +1,4 @@
-"""The board of sources: who is silent, since when, and how many messages wait for them.
+"""The boards: which sources and which senders are silent, since when, and what is at stake.
 
 Made from what anybody can read: context.v1 and customer.state.v1.
 """
@@ -6,9 +6,11 @@ Made from what anybody can read: context.v1 and customer.state.v1.
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from adaptive_stream.engine.notice import Notice
-from adaptive_stream.engine.public import timestamp
+from adaptive_stream.engine.rfc3339 import timestamp
+from adaptive_stream.engine.sender import Sender
 
 PREFIX = "source/"
 MINUTE_MS = 60_000
@@ -63,6 +65,64 @@ def duration(length_ms: int) -> str:
     hours, minutes = divmod(length_ms // MINUTE_MS, 60)
     text = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
     return f"PT{text or '0M'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Reporting:
+    """A tool that sends. `sender`: its file, None for one that nobody has described. `reported_ms`:
+    its last word on any message, None if it has never said one: whoever is not used yet is not
+    silent. `silent_ms`: since then, `silent`: longer than its file says. `on_their_way`: messages
+    of it that are planned."""
+
+    name: str
+    sender: Sender | None
+    reported_ms: int | None
+    silent_ms: int
+    silent: bool
+    on_their_way: int
+
+
+def senders_board(
+    senders: Mapping[str, Sender], views: Iterable[Mapping[str, object]], now_ms: int
+) -> list[Reporting]:
+    """Every sender that has a file or has spoken: the silent, then the longest without a word."""
+    reported: dict[str, int] = {}
+    planned: Counter[str] = Counter()
+    for view in views:
+        outbox = view.get("outbox")
+        going = set(outbox) if isinstance(outbox, list) else set()
+        for id_, message in _messages(view):
+            name, at = str(message.get("sender") or ""), message.get("reported")
+            planned[name] += id_ in going
+            if name and isinstance(at, str):
+                at_ms = round(datetime.fromisoformat(at).timestamp() * 1000)
+                reported[name] = max(at_ms, reported.get(name, at_ms))
+    found = []
+    for name in senders.keys() | reported.keys():
+        last_ms, file = reported.get(name), senders.get(name)
+        silent_ms = 0 if last_ms is None else max(0, now_ms - last_ms)
+        silent = file is not None and file.is_silent(silent_ms)
+        found.append(Reporting(name, file, last_ms, silent_ms, silent, planned[name]))
+    return sorted(found, key=lambda one: (not one.silent, -one.silent_ms, one.name))
+
+
+def sender_as_json(one: Reporting) -> dict[str, object]:
+    """A sender for programs."""
+    file = one.sender
+    return {
+        "sender": one.name,
+        "channels": list(file.channels) if file else [],
+        "stops_by": file.stops_by if file else None,
+        "last_report": None if one.reported_ms is None else timestamp(one.reported_ms),
+        "silent_for": None if one.reported_ms is None else duration(one.silent_ms),
+        "silent": one.silent,
+        "messages_on_their_way": one.on_their_way,
+    }
+
+
+def _messages(view: Mapping[str, object]) -> list[tuple[str, Mapping[str, object]]]:
+    messages = view.get("messages")
+    return list(messages.items()) if isinstance(messages, dict) else []
 
 
 def _runs(view: Mapping[str, object]) -> list[Mapping[str, object]]:

@@ -22,7 +22,7 @@ def by_one_code(
     part: str, kept_by_key: dict[str, list[Kept]], context: Context
 ) -> dict[str, list[Kept]]:
     """The same facts, each item under the code that stands for it."""
-    if not context or part not in PARTS:
+    if part not in PARTS:
         return kept_by_key
     found = kept_by_key
     for key, facts in kept_by_key.items():
@@ -54,9 +54,9 @@ def mark_unknown(orders: Iterable[Order], carts: Iterable[Cart], context: Contex
     she bought what lies in the cart."""
     items = {item for cart in carts for item in cart.remaining}
     for order in orders:
-        order.unknown_items = any(
+        order.unknown_items = bool(items) and any(
             _bar_code(item) != _bar_code(other) and not _joined(item, other, context)
-            for item in (order.items if items else ())
+            for item in order.items
             for other in items
         )
 

@@ -19,6 +19,8 @@ from adaptive_stream.engine.word import KIND_OF, Expression, Use
 CONTEXT = frozenset(fact.CONTEXT)
 
 NOTHING: Heard = {}
+NO_NAMES: frozenset[str] = frozenset()
+Asked = tuple[str | None, ...]
 
 
 class About(msgspec.Struct, frozen=True, gc=False):
@@ -44,19 +46,20 @@ def hits(use: Use, about: About, view: View, order: Order | None = None) -> list
 
     `order`: the one order to look at, where a decision rests on it.
     """
-    if view.types.isdisjoint(use.condition.hears):
+    condition = use.condition
+    if view.types.isdisjoint(condition.hears):
         return []  # Most conditions, for most customers: nothing of the kind ever happened.
     of_order = order.id if order else None
-    where = use.condition.where
-    own = about.run if where is not None and "run" in where.names else ()
-    known = (use.condition.name, use.argument, about.kind, about.key, of_order, *own)
+    known: Asked = (condition.name, use.argument, about.kind, about.key, of_order)
+    if condition.of_run:
+        known += about.run
     found = view.hits.get(known)
     if found is None:
         found = _hits(use, about, view, order)
         if len(found) > 1:
             found.sort(key=lambda hit: (-hit.at_ms, hit.cause.id))
         # "Nothing for 90 days" counts from the last time: a later purchase takes back an earlier.
-        view.hits[known] = found = found[:1] if use.condition.after is not None else found
+        view.hits[known] = found = found[:1] if condition.after is not None else found
     return found
 
 
@@ -88,11 +91,12 @@ def _scope(
     about: About, view: View, order: Order | None, expression: Expression | None
 ) -> dict[str, object]:
     scope: dict[str, object] = {"customer": view}
-    if expression is not None and "about" in expression.names:
+    names = NO_NAMES if expression is None else expression.names
+    if "about" in names:
         scope["about"] = _subject(about, view)
-    if expression is not None and "run" in expression.names:
+    if "run" in names:
         scope["run"] = Said(view.messages, *about.run)
-    if expression is not None and "now" in expression.names:
+    if "now" in names:
         scope["now"] = view.now
     if order is not None:
         scope["order"] = order
@@ -116,7 +120,8 @@ def _hits(use: Use, about: About, view: View, order: Order | None) -> list[Hit]:
     shown = NOTHING if CONTEXT.isdisjoint(condition.hears) else _subject(about, view).heard
     if condition.takes:
         scope[condition.takes] = use.argument
-    other = next((each for each in condition.kinds if each != kind), "")
+    others = [each for each in condition.kinds if each != kind] if condition.kinds else ()
+    other = others[0] if others else ""
     candidates: Iterable[Entity | None] = view.by_kind[other].values() if other else (None,)
     if other == "order" and order is not None:
         candidates = (order,)
@@ -154,9 +159,14 @@ def _latest(
     """
     latest = None
     for type_ in types:
-        cause = next((heard[type_] for heard in things if type_ in heard), None)
-        if cause is None and KIND_OF.get(type_) not in kinds:
-            cause = view.heard(type_)
+        cause = None
+        for heard in things:
+            if type_ in heard:
+                cause = heard[type_]
+                break
+        else:
+            if KIND_OF.get(type_) not in kinds:
+                cause = view.heard(type_)
         if latest is None or (cause and (cause.at_ms, cause.id) > (latest.at_ms, latest.id)):
             latest = cause
     return latest

@@ -81,9 +81,12 @@ class Plan(msgspec.Struct, array_like=True, omit_defaults=True):
 
 
 class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
-    """A purpose that a standing rule holds, as its channels were told last. `because` is "" while
-    nothing holds it; `ended_by` is the type of the fact that ended the reason, when only a rest is
-    left of it. `told`: channel -> whom (a digest). `offered`: rule -> the moment it offered for."""
+    """What a standing rule keeps back (place.py), as its channels were told last. `because` is ""
+    while nothing does on every channel of hers; `ended_by` is the type of the fact that ended the
+    reason, when only a rest is left of it. `told`: channel -> a mark of what it was told and of
+    whom. `offered`: rule -> the moment it offered for. `stopped`: it is no hold, but a stop.
+    `member`: under which it was told; `left`: others, of whom she was before a merge -> the rev and
+    the channels that are still to be told that it is told under this one."""
 
     because: str = ""
     until_ms: int | None = None
@@ -91,6 +94,9 @@ class Quiet(msgspec.Struct, array_like=True, omit_defaults=True):
     rev: int = 0
     told: dict[str, str] = {}
     offered: dict[str, int] = {}
+    stopped: bool = False
+    member: str = ""
+    left: dict[str, tuple[int, list[str]]] = {}
 
 
 class Offer(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -195,8 +201,8 @@ class Customer(msgspec.Struct, omit_defaults=True):
     time of her last fact, `busy_day` and `busy_facts` count today's. `wake_ms` is the earliest
     moment at which time alone changes something; the shell's index by due time is derived from it.
     `bytes_at_most`: what the state measured last, and all since. `shown_ms`: the log time
-    of her newest public state, 0 for none. `quiet`: by purpose. `judged_by`: the id of the rules
-    that were asked last.
+    of her newest public state, 0 for none. `quiet`: by what is kept back. `judged_by`: the id of
+    the rules that were asked last.
     """
 
     id: str
@@ -246,16 +252,19 @@ class Customer(msgspec.Struct, omit_defaults=True):
 
     def instances(self) -> list[tuple[str, Instance]]:
         """Every instance with its member, in a fixed order."""
-        return [
-            (member_id, member.instances[name])
-            for member_id, member in sorted(self.members.items())
-            if member.instances
-            for name in sorted(member.instances)
-        ]
+        found = []
+        for member_id in sorted(self.members):
+            instances = self.members[member_id].instances
+            if instances:
+                found += [(member_id, instances[name]) for name in sorted(instances)]
+        return found
 
     def identifiers(self) -> list[str]:
         """All her identifiers, "type:value", in a fixed order."""
-        return sorted({i for member in self.members.values() for i in member.identifiers.values()})
+        found: set[str] = set()
+        for member in self.members.values():
+            found.update(member.identifiers.values())
+        return sorted(found)
 
 
 encode_customer = msgspec.msgpack.Encoder().encode

@@ -73,9 +73,7 @@ def _said(
     known_ms = judgement.occasion.known_ms
     speaker = Speaker(judgement, rules)
     gone = list(opportunity.withdrawn(customer, judgement, rules, known_ms))
-    said: list[Suppression | Opportunity] = [
-        suppression for hush in judgement.hushes for suppression in speaker.hush(hush)
-    ]
+    said: list[Suppression | Opportunity] = [*map(speaker.hush, judgement.hushes)]
     for telling in judgement.tellings:
         said += speaker.suppress(telling)
     said += map(speaker.recall, judged.recalls)

@@ -44,8 +44,9 @@ decode_holder = msgspec.json.Decoder(Holder).decode
 def contacts_of(fact: Fact) -> list[str]:
     """The endpoints that a fact gives as contacts, "type:value"."""
     said = fact.data.get("contact")
-    texts = map(str, said) if isinstance(said, list) else ()
-    return [text for text in texts if not text.endswith(":")]
+    if not isinstance(said, list):
+        return []
+    return [text for text in map(str, said) if not text.endswith(":")]
 
 
 def hold(arrival: Arrival, customer: str, member: str) -> list[Message]:

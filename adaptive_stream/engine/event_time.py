@@ -54,7 +54,7 @@ def event_time(
             at_ms, source, claimed_ms = min(own_ms, sent_ms) - skew_ms, "corrected", own_ms
     if kafka_ms is not None and at_ms > kafka_ms + FUTURE_MS_MAX:
         flaws.append(Flaw.TIME_IN_FUTURE)
-    return EventTime(at_ms, source, claimed_ms, tuple(flaws))
+    return EventTime(at_ms, source, claimed_ms, tuple(flaws) if flaws else ())
 
 
 def read_time(value: object, zone: str = "UTC") -> int | None:

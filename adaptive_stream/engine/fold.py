@@ -36,6 +36,7 @@ from adaptive_stream.engine.view import EVERY_PART, KeptByKey, View
 
 Thing = TypeVar("Thing")
 NEVER_MS = float("inf")
+NO_PARTS: frozenset[str] = frozenset()
 BY_CONTEXT = ("orders", "carts", "messages", "interest")  # what an item is, and costs
 
 
@@ -50,14 +51,17 @@ def fold(customer: Customer, given: Given, policy: Policy, known: View | None = 
             view.retracted.update(member.retracted)
     _note_stale(view, given)
     owned = _owned(customer, view.stale)
-    due = owned.keys() | (view.stale if view is known else {"topics"})  # Of which cases are a part.
+    due = owned.keys() | (view.stale if view is known else NO_PARTS)
+    if "cases" in due:  # They are a part of the topics.
+        due.add("topics")
     for part, fold_part in FOLDS.items():
         if part in due:
-            kept = _united(owned.get(part, []), part, view.retracted)
-            fold_part(view, codes.by_one_code(part, kept, view.context))
+            kept = _united(owned[part], part, view.retracted) if part in owned else {}
+            fold_part(view, codes.by_one_code(part, kept, view.context) if view.context else kept)
     if not view.stale.isdisjoint(("carts", "orders")):
-        codes.mark_unknown(view.orders, view.carts, view.context)
-        stock.look(view.carts, view.orders, view.context, substitutes=policy.substitutes)
+        bought, carts = view.order_by_number.values(), view.cart_by_id.values()
+        codes.mark_unknown(bought, carts, view.context)
+        stock.look(carts, bought, view.context, substitutes=policy.substitutes)
     if view.stale:
         view.types, view.latest = _types(view), {}
     view.fresh, view.stale = EVERY_PART, set()
@@ -120,7 +124,7 @@ def _preferences(view: View, kept: KeptByKey) -> None:
 
 def _messages(view: View, kept: KeptByKey) -> None:
     view.by_kind["message"] = view.message_by_id = _in_order(messages.fold(kept, view.context))
-    view.sent_steps = messages.sent_steps(kept)
+    view.sent_steps, view.refusals = messages.sent_steps(kept), messages.refusals(kept)
 
 
 def _interest(view: View, kept: KeptByKey) -> None:
@@ -177,10 +181,14 @@ def _in_order(found: dict[str, Thing]) -> dict[str, Thing]:
 
 
 def _types(view: View) -> set[str]:
-    heards = [thing.heard for things in view.by_kind.values() for thing in things.values()]
-    kept = [each for by_key in view.kept.values() for each in by_key.values()]
-    told = CONTEXT if view.context else ()
-    return {one.type for facts in kept for one in facts}.union(told, *heards)
+    types: set[str] = set(CONTEXT) if view.context else set()
+    for things in view.by_kind.values():
+        for thing in things.values():
+            types.update(thing.heard)
+    for by_key in view.kept.values():
+        for facts in by_key.values():
+            types.update([kept.type for kept in facts])
+    return types
 
 
 def _owned(customer: Customer, stale: Container[str]) -> dict[str, list[KeptByKey]]:
@@ -197,11 +205,16 @@ def _united(owned: list[KeptByKey], part: str, retracted: set[str]) -> KeptByKey
     """Key -> facts of all members, without what was retracted."""
     if len(owned) == 1 and not retracted:
         return owned[0]
+    united: KeptByKey = {}
+    for by_key in owned:
+        united |= by_key
+    if not retracted and len(united) == sum(map(len, owned)):
+        return united  # No two of them know of one thing.
     gathered: dict[str, list[list[Kept]]] = {}
     for by_key in owned:
         for key, facts in by_key.items():
             gathered.setdefault(key, []).append(facts)
-    united: KeptByKey = {}
+    united = {}
     for key, sets in gathered.items():
         one_set = sets[0] if len(sets) == 1 else unite(chain.from_iterable(sets))
         # Of what was seen only the latest is kept; whoever takes it back knows of no other.

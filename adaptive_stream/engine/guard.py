@@ -79,7 +79,8 @@ def over_limit(identifiers: Iterable[str], policy: IdentityPolicy) -> str:
 
 def has_person(identifiers: Iterable[str], policy: IdentityPolicy) -> bool:
     """Whether any of these names a person."""
-    return any(not policy.is_weak(kind_of(identifier)) for identifier in identifiers)
+    weak = policy.weak
+    return any(identifier.partition(":")[0] not in weak for identifier in identifiers)
 
 
 def refusal(

@@ -71,15 +71,17 @@ def _heeds(journey: Journey, fresh: frozenset[str]) -> bool:
 
 
 def parts_of(journey: Journey) -> Iterator[str]:
-    """The parts that it looks at; one may come several times."""
+    """The parts that it looks at; one may come several times. What is asked of a step that is due
+    (`unless`), or of an offer that a stop brings about, changes nothing by itself.
+    """
     yield from ("profile", "consent", "preferences")  # Her zone, and where she may be reached.
     if journey.wait_for:
         yield EVERYTHING  # Which shops are hers, anything may say.
     yield PART_OF_KIND.get(journey.for_each, "profile")
     restarts = (restart.only_if for restart in journey.restart_when)
-    for expression in (journey.only_if, *(each.only_if for each in journey.instead), *restarts):
+    for expression in (journey.only_if, *restarts):
         yield from _named(expression)
-    for use in journey.uses():
+    for use in (*journey.begins_by(), *journey.goes_by()):
         for type_ in use.condition.types:
             yield "carts" if type_ == "cart.abandoned" else PART_OF.get(type_, EVERYTHING)
         yield from _named(use.condition.where, use.condition.takes)

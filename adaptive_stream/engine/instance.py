@@ -55,7 +55,7 @@ def advance(
             return
         step, at_ms = following
         good_until_ms = step.good_for.after(at_ms, view.zone)
-        # Of one channel its sender finds out; of several somebody has to choose.
+        # Of one channel its sender finds out, or was told; of several somebody has to choose.
         by = reach.first(step.by, journey.purpose, view) if len(step.by) > 1 else ""
         if now_ms >= good_until_ms:
             outcome = "expired"
@@ -63,7 +63,7 @@ def advance(
             outcome = "skipped"
         elif journey.run_by:
             outcome = "due"
-        elif len(step.by) > 1 and not by:
+        elif not by and (len(step.by) > 1 or reach.is_closed(step.by[0], journey.purpose)):
             outcome = "unreachable"
         else:
             outcome = "offered"

@@ -47,8 +47,8 @@ def read_lines(
     if len(rows) > LINES_MAX:
         flaws.append(Flaw.DATA_CUT)
         rows = rows[:LINES_MAX]
-    lines = (_line(row, currency, returned, flaws, flat=row is data) for row in rows)
-    return tuple(line for line in lines if line is not None)
+    lines = [_line(row, currency, returned, flaws, flat=row is data) for row in rows]
+    return tuple([line for line in lines if line is not None])
 
 
 def read_codes(data: Mapping[str, object]) -> list[str]:

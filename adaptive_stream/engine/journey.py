@@ -5,6 +5,7 @@ The catalogue makes these from files and has found every fault before; the engin
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from adaptive_stream.engine.clock import Clock
@@ -126,8 +127,7 @@ class Journey:
 
     def __post_init__(self) -> None:
         """`awaits`: what stops or holds it only some time after it has happened."""
-        uses = (*self.stop_when, *(hold.use for hold in self.hold_when))
-        awaits = tuple(use for use in uses if use.condition.after)
+        awaits = tuple(use for use in self.goes_by() if use.condition.after)
         object.__setattr__(self, "awaits", awaits)
 
     @property
@@ -176,10 +176,10 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class StandingRule:
-    """One line of policy/standing.yaml: it judges each message of any tool.
+    """One line of policy/standing.yaml: it judges each message of any tool, or all of a kind.
 
     `verb`: stop or hold. `scope`: message, endpoint, purpose or all; `purpose`: which, for scope
-    purpose; `of`: the purposes of the messages that it judges, for scope message. A hold ends as
+    purpose; `of`: the purposes that it judges, for scopes message and endpoint. A hold ends as
     that of a journey does, and `then_rest` later. `offer`: what is offered when the rule bites,
     with `then_rest` when the reason is over; `kind`: `instead` of what is kept from her, or `next`,
     what should be done for her now. It is of the purpose `offers_as`, another than what is held, or
@@ -201,17 +201,15 @@ class StandingRule:
     good_for: Span = Span(days=14)
 
 
-@dataclass(frozen=True, slots=True)
-class Clocks:
+class Clocks(dict[str, int]):
     """clocks[journey]: what the time is for it, UTC ms; clocks[ALL_CHANNELS] for everybody."""
 
-    by_name: Mapping[str, Journey]
-    clock: Clock
+    def __init__(self, by_name: Mapping[str, Journey], clock: Clock) -> None:
+        self.by_name, self.clock = by_name, clock
 
-    def __getitem__(self, name: str) -> int:
-        if name == ALL_CHANNELS:
-            return self.clock.at(self.clock.channels)
-        return self.clock.at(self.by_name[name].heeds)
+    def __missing__(self, name: str) -> int:
+        heeds = self.clock.channels if name == ALL_CHANNELS else self.by_name[name].heeds
+        return self.setdefault(name, self.clock.at(heeds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,43 +251,50 @@ class Rules:
     begun_by: frozenset[str] = field(init=False, compare=False)
     heard_by: Mapping[str, frozenset[str]] = field(init=False, compare=False)
     looked_at: frozenset[str] = field(init=False, compare=False)
+    quieting: frozenset[str] = field(init=False, compare=False)
     timed: tuple[Journey, ...] = field(init=False, compare=False)
     by_context: tuple[Journey, ...] = field(init=False, compare=False)
     concerned: dict[frozenset[str], "Concerned"] = field(
         init=False, compare=False, default_factory=dict
     )
+    asked: list["Clocks"] = field(init=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         """`begun_by`: the facts that can begin a journey, or with which a standing rule begins or
         ends; `heard_by`: fact -> the journeys of which it can stop or hold a run. What else they
         ask (`unless`) is asked when it is due. `looked_at`: the facts that make a thing for which a
-        price may begin a journey later. `timed`: the journeys that time alone begins, `by_context`:
-        those that a price or a stock begins. `concerned`: of heeding.py, filled as it is asked for.
+        price may begin a journey later; `quieting`: those that can keep back more than a message.
+        `timed`: the journeys that time alone begins, `by_context`: those that a price or a stock
+        begins. `concerned`: of heeding.py, filled when asked for; `asked`: the moment's clocks.
         """
         known = (*self.journeys, *self.earlier.values())
         begins = [use for journey in known for use in journey.begins_by()]
         begins += [rule.use for rule in self.standing]
-        begun_by = {type_ for use in begins for type_ in use.condition.types}
         heard_by: dict[str, set[str]] = {}
         for journey in known:
             for type_ in {type_ for use in journey.goes_by() for type_ in use.condition.types}:
                 heard_by.setdefault(type_, set()).add(journey.name)
         object.__setattr__(self, "by_name", {journey.name: journey for journey in self.journeys})
-        object.__setattr__(self, "begun_by", frozenset(begun_by))
+        begun_by = (use.condition.types for use in begins)
+        object.__setattr__(self, "begun_by", frozenset(chain.from_iterable(begun_by)))
         frozen = {type_: frozenset(names) for type_, names in heard_by.items()}
         object.__setattr__(self, "heard_by", frozen)
         things = {journey.for_each for journey in known if journey.begins_by_context}
-        looked_at = frozenset(name for name, kind in KIND_OF.items() if kind in things)
-        object.__setattr__(self, "looked_at", looked_at)
+        looked_at = (name for name, kind in KIND_OF.items() if kind in things)
+        object.__setattr__(self, "looked_at", frozenset(looked_at))
+        quieting = (rule.use.condition.hears for rule in self.standing if rule.scope != "message")
+        object.__setattr__(self, "quieting", frozenset(chain.from_iterable(quieting)))
         timed = tuple(journey for journey in self.journeys if journey.when.condition.after)
         object.__setattr__(self, "timed", timed)
-        by_context = tuple(journey for journey in self.journeys if journey.begins_by_context)
-        object.__setattr__(self, "by_context", by_context)
+        by_context = (journey for journey in self.journeys if journey.begins_by_context)
+        object.__setattr__(self, "by_context", tuple(by_context))
 
     def of_run(self, name: str, version: str) -> Journey | None:
         """What a run goes by that entered the journey `name` with the steps `version`."""
         return self.earlier.get((name, version)) or self.by_name.get(name)
 
     def clocks(self, clock: Clock) -> "Clocks":
-        """What the time is for each journey, as of the channels that it heeds."""
-        return Clocks(self.by_name, clock)
+        """What the time is for each journey. A clock stands still between two ticks."""
+        if not self.asked or self.asked[0].clock is not clock:
+            self.asked[:] = [Clocks(self.by_name, clock)]
+        return self.asked[0]

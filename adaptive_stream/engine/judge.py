@@ -18,7 +18,7 @@ from adaptive_stream.engine.promise import keep_promises
 from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.restart import goes_on
 from adaptive_stream.engine.standing import judge_purposes
-from adaptive_stream.engine.start import name_of, start
+from adaptive_stream.engine.start import go_on, name_of, start
 from adaptive_stream.engine.telling import Judgement, Run, tell
 from adaptive_stream.engine.verdict import Verdict, verdict
 from adaptive_stream.engine.view import EVERY_PART, Entity, View
@@ -31,10 +31,11 @@ def judge(
     judgement = Judgement(
         customer, view, occasion, Reach(customer, view, rules.policy), sources=rules.sources
     )
-    judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
+    if customer.quiet or not view.types.isdisjoint(rules.quieting):
+        judge_purposes(judgement, rules, clocks[ALL_CHANNELS])
     before: dict[str, list[Instance]] = {}
     # Whatever a purpose that is held, or free again, may hold back is looked at as a whole.
-    by_purpose = judgement.held or judgement.freed
+    by_purpose = judgement.held or judgement.regained
     again = concerned(rules, EVERY_PART if by_purpose else view.fresh)
     judgement.runs = _runs(customer, view, rules, clocks)
     for one in judgement.runs:
@@ -66,10 +67,9 @@ def _runs(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> list[
     for member, instance in customer.instances():
         journey = rules.of_run(instance.journey, instance.version)
         if journey is not None:
-            entity = _entity(journey.for_each, instance.about, view)
-            run_name = (journey.name, instance.key)
-            about = About(journey.for_each, instance.about, entity, run_name)
-            runs.append(Run(member, journey, instance, about, clocks[journey.name]))
+            kind, key, name = journey.for_each, instance.thing or instance.key, journey.name
+            about = About(kind, key, _entity(kind, key, view), (name, instance.key))
+            runs.append(Run(member, journey, instance, about, clocks[name]))
     return runs
 
 
@@ -82,6 +82,8 @@ def _entity(kind: str, key: str, view: View) -> Entity | None:
 def _judge_one(one: Run, judgement: Judgement, *, twin: bool) -> None:
     instance, view = one.instance, judgement.view
     gone = one.about.entity is None and one.about.kind != "customer"
+    if gone and instance.told:  # Somebody keeps a stop of it; so do we, until nobody needs to.
+        go_on(instance, one.about, one.journey, view, one.now_ms)
     if gone and (instance.status not in UNDER_WAY or _forgotten(one, judgement.customer)):
         _forget(one, judgement)
         return

@@ -66,6 +66,7 @@ UNSHOWN = frozenset(("seen", "interest"))  # What is no news to anybody the mome
 LINES_MAX = 100  # Of one cart or order; a longer list is a warehouse's.
 RETRACTED_MAX = 200
 DAY_MS = 86_400_000
+NONE: dict[str, list[Kept]] = {}
 # A checkpoint is one record batch, which a state must not outgrow: 256 KiB is a hundred times the
 # usual. What is over goes by whole things, the oldest of each part first.
 STATE_BYTES_MAX = 240 * 1024
@@ -84,33 +85,24 @@ def keep_fact(member: Member, fact: Fact, known_ms: int) -> tuple[str, ...]:
     if name is None:
         return ()  # identity.linked and the like: what it says is in its identifiers.
     part = PARTS[name]
-    kept = Kept(
-        at_ms=fact.at_ms,
-        id=fact.id,
-        type=fact.type,
-        channel=fact.channel,
-        source=fact.source,
-        known_ms=known_ms,
-        time_source=fact.time_source,
-        lines=_lines(fact),
-        data=part.kept_data(fact),
-    )
+    said = (fact.at_ms, fact.id, fact.type, fact.channel, fact.source)
+    kept = Kept(*said, known_ms, fact.time_source, _lines(fact), part.kept_data(fact))
     key = part.key(fact)
     if name == "seen":
         _keep_latest(member, key, kept)
         return ()
     if "contact" in fact.data and fact.type in contacts.FACTS:
-        said = msgspec.structs.replace(kept, data=contacts.kept_data(fact))
-        keep(member, contacts.PART, contacts.key(fact), said)
+        contact = msgspec.structs.replace(kept, data=contacts.kept_data(fact))
+        keep(member, contacts.PART, contacts.key(fact), contact)
     if fact.type in registrations.FACTS:
-        said = msgspec.structs.replace(kept, data=registrations.kept_data(fact))
-        keep(member, registrations.PART, registrations.key(fact), said)
+        joined = msgspec.structs.replace(kept, data=registrations.kept_data(fact))
+        keep(member, registrations.PART, registrations.key(fact), joined)
     most = interest.LOOKS_MAX if name == "interest" else FACTS_PER_KEY_MAX
     dropped = keep(member, name, key, kept, most)
     evicted = _evict(member, name)
     if name == "interest":
         return ()  # It fades anyway: what was seen before all that is no loss to anybody.
-    return tuple(d for d in (dropped, evicted) if d)
+    return tuple(d for d in (dropped, evicted) if d) if dropped or evicted else ()
 
 
 def _lines(fact: Fact) -> tuple[Line, ...]:
@@ -123,8 +115,7 @@ def _lines(fact: Fact) -> tuple[Line, ...]:
 
 def _keep_latest(member: Member, key: str, kept: Kept) -> None:
     by_key = member.parts.setdefault("seen", {})
-    newest = max([kept, *by_key.get(key, ())], key=rank)
-    by_key[key] = [newest]
+    by_key[key] = [max([kept, *by_key[key]], key=rank) if key in by_key else kept]
 
 
 def _retract(member: Member, fact_id: str, at_ms: int) -> tuple[str, ...]:
@@ -180,11 +171,12 @@ def forget_old(customer: Customer, now_ms: int) -> bool:
     there was something."""
     dropped = False
     for member in customer.members.values():
-        for cart_id, facts in list(member.parts.get("carts", {}).items()):
-            if facts[-1].at_ms < now_ms - carts.CART_MS:
-                del member.parts["carts"][cart_id]
+        left = member.parts.get("carts", NONE)
+        for cart_id in list(left):
+            if left[cart_id][-1].at_ms < now_ms - carts.CART_MS:
+                del left[cart_id]
                 dropped = True
-        for facts in member.parts.get("orders", {}).values():
+        for facts in member.parts.get("orders", NONE).values():
             for index, kept in enumerate(facts):
                 if kept.at_ms >= now_ms - ORDER_LINES_MS:
                     break  # They are in order of time.

@@ -131,7 +131,8 @@ def offers(
                 offer = _instead(instead, one, verdict, judgement)
                 customer.offers[instead.offer] = offer
                 yield offer, verdict.because
-    for rule, hit in standing.proposed(judgement, rules, now_ms):
+    heard = not judgement.view.types.isdisjoint(rules.quieting)
+    for rule, hit in standing.proposed(judgement, rules, now_ms) if heard else ():
         if rule.offer not in customer.offers:
             offer = _of_rule(rule, hit, judgement)
             customer.offers[str(rule.offer)] = offer

@@ -15,8 +15,12 @@ from adaptive_stream.engine.decision import Cause
 from adaptive_stream.engine.entity import Message
 from adaptive_stream.engine.journey import Rules, StandingRule
 from adaptive_stream.engine.occasion import Occasion
-from adaptive_stream.engine.parts.consent import ADDRESS_TYPES, ANY_ENDPOINT
-from adaptive_stream.engine.parts.messages import refused_by
+from adaptive_stream.engine.parts.consent import (
+    ADDRESS_TYPES,
+    ANY_ENDPOINT,
+    status_of,
+    statuses,
+)
 from adaptive_stream.engine.reach import BY_CONSENT, Reach
 from adaptive_stream.engine.telling import RELEASED_BY
 from adaptive_stream.engine.verdict import Verdict
@@ -28,7 +32,6 @@ BOUGHT_BEFORE_MS = 14 * DAY_MS
 GONE_AFTER_MS = DAY_MS  # What was due so long ago is sent, whether or not anybody reports it.
 # What no fact of hers brings (a price, a spot) is looked at this long before it would be too late.
 LAST_LOOK_MS = 300_000
-STRONGEST = ("given", "unconfirmed", "withdrawn")
 BINDING = ("stopped", "too_late")
 
 
@@ -62,10 +65,12 @@ def judge_messages(
     """Every message that is still to go out, by every standing rule about messages."""
     judged = Judged()
     _forget(customer)
+    if not view.message_by_id:
+        return judged
     standing = [rule for rule in rules.standing if rule.scope == "message"]
     for member, message in _outbox(customer, view, occasion.known_ms) if standing else ():
         sender = rules.senders.get(message.sender)
-        _may_be_sent(message, sender.knows_people_by if sender else (), reach, view, customer)
+        _may_be_sent(message, sender.knows_people_by if sender else (), reach, view)
         plan = customer.members[member].plans.get(message.id) or Plan()
         now = _verdict(message, standing, view, occasion.known_ms)
         if (now.status, now.because, now.until_ms) == (plan.status, plan.because, plan.until_ms):
@@ -152,33 +157,18 @@ def _forget(customer: Customer) -> None:
             member.plans = {name: plan for name, plan in member.plans.items() if name in known}
 
 
-def _may_be_sent(
-    message: Message, types: tuple[str, ...], reach: Reach, view: View, customer: Customer
-) -> None:
+def _may_be_sent(message: Message, types: tuple[str, ...], reach: Reach, view: View) -> None:
     """What the law and her endpoints say of it. `types`: what its sender knows people by."""
     hers = {f"{kind}:{value}" for kind, value in reach.recipients(message.channel, *types)}
-    refused = {
-        address
-        for member in customer.members.values()
-        for address in refused_by(member.parts.get("messages", {}))
-    }
     known = message.channel in ADDRESS_TYPES  # Of other channels the sender knows more than we do.
     message.reachable = bool(hers) or not known
     kinds = ADDRESS_TYPES.get(message.channel, ())
     addresses = {text for text in hers if text.partition(":")[0] in kinds}
-    message.refused = bool(addresses) and addresses <= refused
-    said = {
-        str(row["endpoint"]): str(row["status"])
-        for row in view.consent
-        if (row["channel"], row["purpose"]) == (message.channel, message.purpose)
-    }
-    mine = [said[name] for name in (*sorted(hers), ANY_ENDPOINT) if name in said]
-    if message.purpose != BY_CONSENT:
-        message.consent = "given"
-    elif said.get(ANY_ENDPOINT) == "withdrawn" or not mine:
-        message.consent = "withdrawn" if mine else "missing"
-    else:
-        message.consent = next((s for s in STRONGEST if s in mine), "missing")
+    message.refused = bool(addresses) and addresses <= view.refusals.keys()
+    message.consent = "given"
+    if message.purpose == BY_CONSENT:
+        said = statuses(view.consent, message.channel, message.purpose)
+        message.consent = status_of(said, addresses or hers or (ANY_ENDPOINT,))
 
 
 def _verdict(message: Message, standing: list[StandingRule], view: View, now_ms: int) -> Verdict:

@@ -1,10 +1,10 @@
 """The public state as JSON: what customer.state.v1 holds, and what `customer show` prints."""
 
-from datetime import UTC, datetime
-from functools import lru_cache
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 from adaptive_stream.engine import money
-from adaptive_stream.engine.customer import Customer, Quiet
+from adaptive_stream.engine.customer import Customer, Instance, Quiet
 from adaptive_stream.engine.entity import (
     Cart,
     Case,
@@ -19,25 +19,18 @@ from adaptive_stream.engine.journey import SHADOW
 from adaptive_stream.engine.outbox import planned
 from adaptive_stream.engine.parts.interest import points
 from adaptive_stream.engine.public_identity import apart, contact_pairs, joinings, pair
+from adaptive_stream.engine.rfc3339 import timestamp
 from adaptive_stream.engine.view import View
 
 Json = dict[str, object]
+Thing = TypeVar("Thing")
 MESSAGE_TEXTS = ("sender", "handle", "campaign", "offer", "journey", "instance", "step")
-
-
-@lru_cache(maxsize=4096)  # One customer's times are told again and again.
-def timestamp(at_ms: int) -> str:
-    """RFC 3339 in UTC; milliseconds only where there are some."""
-    at, ms = datetime.fromtimestamp(at_ms // 1000, UTC).isoformat()[:19], at_ms % 1000
-    return f"{at}.{ms:03d}Z" if ms else f"{at}Z"
 
 
 def public(customer: Customer, view: View) -> Json:
     """All that is known of a customer, JSON-ready. It holds personal data in the clear."""
     if view.who is None:
         view.who = _who(customer, view)
-    paid = [order for order in view.order_by_number.values() if order.paid]
-    currency = next((order.currency for order in paid if order.currency), "") if paid else ""
     return {
         "customer": customer.id,
         "state_seq": customer.state_seq,
@@ -45,36 +38,37 @@ def public(customer: Customer, view: View) -> Json:
         "flagged": "too_busy" if customer.too_busy else None,
         "identity_epoch": customer.identity_epoch,
         "consent_epoch": customer.consent_epoch,
-        "carts": {key: _cart(cart) for key, cart in view.cart_by_id.items()},
-        "orders": {
-            "count": len(paid),
-            "value": money.major_units(sum(order.value_minor for order in paid), currency),
-            "items": {number: _order(one) for number, one in view.order_by_number.items()},
-        },
-        "contracts": {key: _contract(one) for key, one in view.contract_by_number.items()},
-        "cases": {key: _case(case) for key, case in view.case_by_number.items()},
-        "topics": {key: _topic(topic) for key, topic in view.topic_by_name.items()},
+        "carts": _each(_cart, view.cart_by_id),
+        "orders": _orders(view.order_by_number),
+        "contracts": _each(_contract, view.contract_by_number),
+        "cases": _each(_case, view.case_by_number),
+        "topics": _each(_topic, view.topic_by_name),
         "consent": [_consent(row) for row in view.consent],
         "preferences": _preferences(view),
-        "interest": {key: _interest(one) for key, one in view.viewed_by_item.items()},
-        "profile": dict(sorted(view.profile.items())),
-        "messages": {key: _message(one) for key, one in view.message_by_id.items()},
-        "contacts": _contacts(view),
-        "outbox": [message.id for message in planned(customer, view, view.now_ms)],
+        "interest": _each(_interest, view.viewed_by_item),
+        "profile": dict(sorted(view.profile.items())) if view.profile else {},
+        "messages": _each(_message, view.message_by_id),
+        "contacts": _contacts(view) if view.message_by_id else {},
+        "outbox": _outbox(customer, view) if view.message_by_id else [],
         "journeys": _journeys(customer),
-        "held": {p: _quiet(quiet) for p, quiet in sorted(customer.quiet.items()) if quiet.because},
-        "offers": _offers(customer),
+        "held": _held(customer.quiet) if customer.quiet else {},
+        "offers": _offers(customer) if customer.offers else [],
     }
 
 
+def _each(shown: Callable[[Thing], Json], things: Mapping[str, Thing]) -> Json:
+    return {key: shown(thing) for key, thing in things.items()} if things else {}
+
+
 def _who(customer: Customer, view: View) -> Json:
+    contested = sorted(customer.contested.items()) if customer.contested else ()
     return {
         "identifiers": [pair(text) for text in view.identifiers],
         "addresses": contact_pairs(customer, view.identifiers),
         "members": sorted(customer.members),
         "was": list(customer.was),
-        "contested": {i: one.reason for i, one in sorted(customer.contested.items())},
-        "apart": apart(customer),
+        "contested": {identifier: one.reason for identifier, one in contested},
+        "apart": apart(customer) if customer.apart else [],
         "joinings": [_joining(*one) for one in joinings(customer)],
     }
 
@@ -92,6 +86,17 @@ def _lines(lines: list[Line] | tuple[Line, ...], currency: str) -> list[Json]:
         }
         for line in lines
     ]
+
+
+def _orders(orders: dict[str, Order]) -> Json:
+    paid = [order for order in orders.values() if order.paid] if orders else []
+    currency = next((order.currency for order in paid if order.currency), "") if paid else ""
+    value_minor = sum([order.value_minor for order in paid])
+    return {
+        "count": len(paid),
+        "value": money.major_units(value_minor, currency),
+        "items": _each(_order, orders),
+    }
 
 
 def _cart(cart: Cart) -> Json:
@@ -140,24 +145,37 @@ def _topic(topic: Topic) -> Json:
 def _preferences(view: View) -> Json:
     """What she said binds; what she shows is counted, channel by channel, and only advises."""
     shown: dict[str, dict[str, int]] = {}
-    messages, orders = view.message_by_id.values(), view.order_by_number.values()
-    acts = [("opened", one.channel) for one in messages if "message.opened" in one.heard]
-    acts += [("clicked", one.channel) for one in messages if "message.clicked" in one.heard]
-    acts += [("bought", order.channel) for order in orders if order.paid]
+    acts: list[tuple[str, str]] = []
+    if view.message_by_id:
+        messages = view.message_by_id.values()
+        acts += [("opened", one.channel) for one in messages if "message.opened" in one.heard]
+        acts += [("clicked", one.channel) for one in messages if "message.clicked" in one.heard]
+    if view.order_by_number:
+        orders = view.order_by_number.values()
+        acts += [("bought", order.channel) for order in orders if order.paid]
     for act, channel in acts:
         counts = shown.setdefault(channel, {})
         counts[act] = counts.get(act, 0) + 1
-    return {"stated": view.stated, "shown": {c: shown[c] for c in sorted(shown)}}
+    return {"stated": view.stated, "shown": dict(sorted(shown.items()))}
 
 
 def _interest(item: ViewedItem) -> Json:
     """`points` as of the last look: they fade from then on (parts/interest.py)."""
+    viewed_at = item.views[-1]
     return {
         "looks": len(item.views),
-        "viewed_at": timestamp(item.viewed_at),
-        "points": points(item.views, item.viewed_at),
+        "viewed_at": timestamp(viewed_at),
+        "points": points(item.views, viewed_at),
         "category": item.category or None,
     }
+
+
+def _outbox(customer: Customer, view: View) -> list[str]:
+    return [message.id for message in planned(customer, view, view.now_ms)]
+
+
+def _held(quiet: dict[str, Quiet]) -> Json:
+    return {purpose: _quiet(one) for purpose, one in sorted(quiet.items()) if one.because}
 
 
 def _quiet(quiet: Quiet) -> Json:
@@ -167,7 +185,11 @@ def _quiet(quiet: Quiet) -> Json:
 
 def _message(message: Message) -> Json:
     """What was said of it; its price is a part of what it shows, and no business of the state's."""
-    times = {"due": message.due, "revocable_until": message.revocable_until}
+    times = {
+        "due": message.due,
+        "revocable_until": message.revocable_until,
+        "reported": max((cause.at_ms for cause in message.heard.values()), default=None),
+    }
     said: Json = {name: text for name in MESSAGE_TEXTS if (text := getattr(message, name))}
     if message.about:
         said["about"] = message.about
@@ -194,11 +216,14 @@ def _consent(row: Json) -> Json:
     return said | {"at": timestamp(at_ms) if isinstance(at_ms, int) else None}
 
 
+def _begun(run: tuple[str, Instance]) -> tuple[int, str, str]:
+    return (run[1].begun_ms, run[1].journey, run[1].key)
+
+
 def _journeys(customer: Customer) -> list[Json]:
     """In order of their beginning; the order of members is one of made names."""
-    runs = sorted(
-        customer.instances(), key=lambda one: (one[1].begun_ms, one[1].journey, one[1].key)
-    )
+    runs = customer.instances()
+    runs.sort(key=_begun)
     return [
         {
             "journey": instance.journey,

@@ -18,14 +18,16 @@ def joinings(customer: Customer) -> list[tuple[str, str, str, int]]:
     of time and name: what joined at one time has no order of its own."""
     if not customer.joinings:
         return []
-    names = {
-        h: text for member in customer.members.values() for h, text in member.identifiers.items()
-    }
+    names: dict[str, str] = {}
+    for member in customer.members.values():
+        names |= member.identifiers
     found = [
         (one.customer, names.get(one.named, ""), names.get(one.by, ""), one.at_ms)
         for one in customer.joinings
     ]
-    return sorted(found, key=lambda one: (one[3], one[1], one[2]))
+    if len(found) > 1:
+        found.sort(key=lambda one: (one[3], one[1], one[2]))
+    return found
 
 
 def apart(customer: Customer) -> list[Json]:
@@ -42,4 +44,5 @@ def apart(customer: Customer) -> list[Json]:
 
 def contact_pairs(customer: Customer, identifiers: list[str]) -> list[Json]:
     """Where she can be reached beside her identifiers."""
-    return [pair(text) for text in contacts(customer) if text not in identifiers]
+    reached = contacts(customer)
+    return [pair(text) for text in reached if text not in identifiers] if reached else []

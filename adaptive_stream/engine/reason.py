@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.word import Use
 
-# In the order of the groups of the documentation: order, service, offer, cart, time, journey.
+# In the order of the groups of the documentation: order, service, consent, offer, cart, time,
+# journey.
 SENTENCES: Mapping[str, str] = {
     "payment_failed": "her payment failed",
     "order_cancelled": "the order was cancelled",
     "returned": "she brought it back",
     "fact_retracted": "what it rested on was taken back",
+    "merged": "it is said of the customer that she was found to be",
     "unmerged": "it rested on a merge that was undone",
     "case_closed": "her case was closed",
+    "reconsented": "she agreed again",
     "claimed_elsewhere": "another channel has taken it",
     "bought_offer": "she has bought what it offers",
     "offer_used": "she has used this offer",

@@ -1,5 +1,6 @@
 """A tool that sends on channels: how it is stopped, and what it reports. One file of senders/."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adaptive_stream.engine.fact import MESSAGE
@@ -23,3 +24,18 @@ class Sender:
     can_release: bool = True
     reports: tuple[str, ...] = ()
     silent_after: Span | None = None
+
+    def is_silent(self, silent_ms: int) -> bool:
+        """Whether it should have reported within this time."""
+        return self.silent_after is not None and silent_ms > _length_ms(self.silent_after)
+
+
+def silent_after_s(senders: Mapping[str, Sender]) -> dict[str, float]:
+    """By name, of those whose silence is news."""
+    told = ((name, one.silent_after) for name, one in senders.items())
+    return {name: _length_ms(span) / 1000 for name, span in told if span is not None}
+
+
+def _length_ms(span: Span) -> int:
+    """A day of a tool is 24 hours, wherever its people are."""
+    return span.ms + span.days * 86_400_000

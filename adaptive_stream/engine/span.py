@@ -6,6 +6,11 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+DAY_MS = 86_400_000
+# No clock has changed within a quarter of an hour since 1972, and moments of different customers
+# share their quarters: a year has 35,000.
+QUARTER_MS = 900_000
+QUARTERS_KEPT = 65_536
 UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000}
 
 
@@ -41,9 +46,24 @@ def parse_span(text: str) -> Span:
     return Span(ms=int(number) * UNITS_MS[unit])
 
 
-@lru_cache(maxsize=4096)  # The steps of one run are looked at several times for one fact.
 def add_days(at_ms: int, days: int, zone: str) -> int:
     """The same time of day, `days` later, in `zone` (a time that the clocks skip moves on)."""
-    local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(ZoneInfo(zone))
-    moved = (local.replace(tzinfo=None) + timedelta(days=days)).replace(tzinfo=ZoneInfo(zone))
-    return round(moved.astimezone(UTC).timestamp() * 1000)
+    moved_ms = at_ms + ahead_ms(at_ms // QUARTER_MS, zone) + days * DAY_MS
+    return moved_ms - ahead_by_wall_ms(moved_ms // QUARTER_MS, zone)
+
+
+@lru_cache(QUARTERS_KEPT)
+def ahead_ms(quarter: int, zone: str) -> int:
+    """By how much clocks in `zone` are ahead of UTC in this quarter of an hour."""
+    return _ms(datetime.fromtimestamp(quarter * 900, UTC).astimezone(ZoneInfo(zone)).utcoffset())
+
+
+@lru_cache(QUARTERS_KEPT)
+def ahead_by_wall_ms(quarter: int, zone: str) -> int:
+    """The same, by the quarter that those clocks themselves show: the first of two of one name."""
+    shown = datetime.fromtimestamp(quarter * 900, UTC).replace(tzinfo=ZoneInfo(zone))
+    return _ms(shown.utcoffset())
+
+
+def _ms(offset: timedelta | None) -> int:
+    return (offset or timedelta()) // timedelta(milliseconds=1)

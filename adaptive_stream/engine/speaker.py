@@ -8,6 +8,7 @@ Rule 2: a channel is told its own endpoints and no other personal data.
 from adaptive_stream.engine.customer import Offer
 from adaptive_stream.engine.decision import Opportunity, Suppression
 from adaptive_stream.engine.entity import Message
+from adaptive_stream.engine.identifier import member_id
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.outbox import Recall, of_run
 from adaptive_stream.engine.telling import Hush, Judgement, Telling
@@ -94,35 +95,35 @@ class Speaker:
             messages=(_of_message(message),),
         )
 
-    def hush(self, hush: Hush) -> list[Suppression]:
-        """One record for each channel of a purpose that is held, or free again."""
-        customer = self.customer
-        name = f"~purpose.{hush.purpose}{_repeat(hush.rev)}"
-        return [
-            Suppression(
-                id=f"{customer.id}.{customer.state_seq}.{channel}.{name}",
-                action=hush.action,
-                channel=channel,
-                customer=customer.id,
-                member=f"m-{customer.id[2:]}",
-                state_seq=customer.state_seq,
-                rev=hush.rev,
-                recipients=self.reach.recipients(channel),
-                journey="",
-                instance="",
-                steps=(),
-                because=hush.because,
-                cause=hush.cause,
-                event_ms=hush.event_ms,
-                known_ms=self.known_ms,
-                until_ms=hush.until_ms,
-                releasable_until_ms=None,
-                rules=self.rules.id,
-                scope="purpose",
-                purpose=hush.purpose,
-            )
-            for channel in hush.channels
-        ]
+    def hush(self, hush: Hush) -> Suppression:
+        """The record of a purpose, an address or all that is stopped or held, or free again."""
+        customer, place, channel = self.customer, hush.place, hush.channel
+        names = (place.scope, place.purpose, _named(place.address))
+        member = hush.member or member_id(customer.id)
+        name = "~" + ".".join(each for each in names if each)
+        name += self._foreign(member) + _repeat(hush.rev)
+        return Suppression(
+            id=f"{customer.id}.{customer.state_seq}.{channel}.{name}",
+            action=hush.action,
+            channel=channel,
+            customer=customer.id,
+            member=member,
+            state_seq=customer.state_seq,
+            rev=hush.rev,
+            recipients=() if hush.nobody else place.recipients(channel, self.reach),
+            journey="",
+            instance=place.address,
+            steps=(),
+            because=hush.because,
+            cause=hush.cause,
+            event_ms=hush.event_ms,
+            known_ms=self.known_ms,
+            until_ms=hush.until_ms,
+            releasable_until_ms=None,
+            rules=self.rules.id,
+            scope=place.scope,
+            purpose=place.purpose,
+        )
 
     def opportunity(self, offer: Offer, action: str, because: str) -> Opportunity:
         """An offer, or its withdrawal with the same id."""

@@ -25,7 +25,9 @@ def start(
 ) -> int:
     """How many runs began. `before`: what ran or runs, by `name_of`."""
     view, begun = judgement.view, 0
-    if not before and view.types.isdisjoint(journey.when.condition.hears):
+    if view.types.isdisjoint(journey.when.condition.hears) and not (
+        before and journey.restart_when
+    ):
         return 0
     now_ms = clocks[journey.name]
     for about in _things(journey.for_each, judgement):
@@ -57,6 +59,8 @@ def _restart(
     journey: Journey, about: About, runs: list[Instance], judgement: Judgement, now_ms: int
 ) -> bool:
     """Whether another run began, for what is left of the thing."""
+    if not journey.restart_when:
+        return False
     rest = restarted(journey, about, runs, judgement.view, now_ms)
     if rest is not None:
         further = [instance for instance in runs if instance.after_ms]
@@ -70,7 +74,7 @@ def _goes_on(
     """Whether one of its runs is what the hit would begin."""
     firsts = [instance for instance in runs if not instance.after_ms]
     for instance in firsts:
-        _go_on(instance, about, journey, view, now_ms)
+        go_on(instance, about, journey, view, now_ms)
     if all(_over(instance, hit, journey, view) for instance in runs):
         return False
     for instance in firsts:
@@ -116,13 +120,15 @@ def _over(before: Instance, hit: Hit, journey: Journey, view: View) -> bool:
     return again is None or hit.at_ms >= again.after(before.begun_ms, view.zone)
 
 
-def _go_on(instance: Instance, about: About, journey: Journey, view: View, now_ms: int) -> None:
+def go_on(instance: Instance, about: About, journey: Journey, view: View, now_ms: int) -> None:
     """A run that ended because its cart was filled again, by a fact that is not hers after all,
-    never ended. Its channels were told to stop: they are released if it is still good."""
+    never ended. If its channels were told to stop, they are released if it is still good."""
+    if instance.status != "ended":
+        return
     ends_ms = journey.ends.after(instance.begun_ms, view.zone)
-    early = instance.status == "ended" and instance.ends_ms < ends_ms
+    early = instance.ends_ms < ends_ms
     if early and now_ms < ends_ms and not about.refilled(instance.begun_ms):
-        instance.status, instance.ends_ms = "stopped", ends_ms
+        instance.status, instance.ends_ms = "stopped" if instance.told else "live", ends_ms
 
 
 def _begin_anew(instance: Instance, hit: Hit, journey: Journey, view: View) -> None:

@@ -40,6 +40,8 @@ TOUCHED = {
     type_: frozenset((part, *ALSO.get(part, ()), *(("registrations",) if type_ in JOINED else ())))
     for type_, part in PART_OF.items()
 }
+# What changes her public state the moment that it comes.
+SHOWN = {type_ for type_, part in PART_OF.items() if part not in UNSHOWN} | {"fact.retracted"}
 AHEAD_MS = 300_000  # Clocks differ by minutes; what claims to be later is cut to log time.
 
 __all__ = ("Stepped", "show", "step")
@@ -115,15 +117,15 @@ def _fact(
             fact, at_ms=arrival.log_ms, claimed_ms=fact.at_ms, time_source="cut"
         )
         faults = ("time_ahead",)
-    cause = _cause(fact, arrival)
     if fact.type == "customer.unmerge":
-        return kinship.unmerge(customer, fact, cause, rules, given)
+        return kinship.unmerge(customer, fact, _cause(fact, arrival), rules, given)
     flagged = _count(customer, arrival.log_ms, rules)
     members = len(customer.members)
     member = customer.members.setdefault(arrival.member, Member())
     dropped = keep_fact(member, fact, arrival.log_ms)
     dropped += keep_small(customer, len(arrival.body))
-    faults += tuple(f"dropped:{name}" for name in dropped)
+    if dropped:
+        faults += tuple(f"dropped:{name}" for name in dropped)
     too_old = of_history(fact, rules, given.clock.now_ms)
     faults += tuple(f"not_started:{name}:too_old" for name in too_old)
     touched = TOUCHED.get(fact.type)
@@ -131,7 +133,7 @@ def _fact(
         known = touched = None
     elif known is not None:
         known.stale.update(touched)
-    public_part = PART_OF.get(fact.type, "seen") not in UNSHOWN or fact.type == "fact.retracted"
+    public_part = fact.type in SHOWN
     heard = public_part or flagged or is_heard(fact.type, customer, rules)
     if not heard and asleep(customer, given.clock) and _is_known(customer):
         if fact.type in rules.looked_at:
@@ -143,7 +145,7 @@ def _fact(
         customer,
         rules,
         given,
-        cause=cause,
+        cause=_cause(fact, arrival),
         known_ms=arrival.log_ms,
         faults=faults,
         shown=flagged or public_part,
@@ -169,12 +171,5 @@ def _count(customer: Customer, log_ms: int, rules: Rules) -> bool:
 
 
 def _cause(fact: Fact, arrival: Arrival) -> Cause:
-    return Cause(
-        at_ms=fact.at_ms,
-        id=fact.id,
-        type=fact.type,
-        channel=fact.channel,
-        source=fact.source,
-        position=arrival.cause,
-        known_ms=arrival.log_ms,
-    )
+    of = (fact.at_ms, fact.id, fact.type, fact.channel, fact.source)
+    return Cause(*of, "", arrival.cause, arrival.log_ms)

@@ -16,6 +16,7 @@ from adaptive_stream.engine.customer import Customer, Instance
 from adaptive_stream.engine.decision import Cause, Transition
 from adaptive_stream.engine.journey import Journey
 from adaptive_stream.engine.occasion import Occasion
+from adaptive_stream.engine.place import Place
 from adaptive_stream.engine.reach import Reach
 from adaptive_stream.engine.source import Sources
 from adaptive_stream.engine.verdict import Verdict
@@ -28,6 +29,8 @@ RELEASED_BY = {
     "order.cancelled": "order_cancelled",
     "case.closed": "case_closed",
     "customer.unmerge": "unmerged",
+    "consent.given": "reconsented",
+    "consent.confirmed": "reconsented",
 }
 
 
@@ -56,16 +59,20 @@ class Telling(msgspec.Struct):
 
 
 class Hush(msgspec.Struct, frozen=True):
-    """What the channels of a purpose have to be told. action: hold, release."""
+    """What a channel has to be told of a purpose, an address or all. action: suppress, hold,
+    release. `member`: under which, "" for her own; `nobody`: another word names whom it concerns.
+    """
 
     action: str
-    purpose: str
+    place: Place
+    channel: str
     because: str
-    channels: tuple[str, ...]
     event_ms: int
     rev: int
     cause: Cause | None = None
     until_ms: int | None = None
+    member: str = ""
+    nobody: bool = False
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -85,7 +92,8 @@ class Judgement(msgspec.Struct):
     `stopped`, `due` and `broken` carry what opportunities are made of; `runs` is every run there
     is now; `changed`: some run stands otherwise than before, whether or not anybody had to be told;
     `would`: what runs in the shadow would have done. `held`: the purposes that a standing rule
-    holds, `freed`: those that none holds any more, since when; `hushes`: what is told of them.
+    keeps back, `freed`: those that none holds any more, since when; `regained`: some are no longer
+    kept back, held or stopped; `hushes`: what is told of them.
     `things`: by kind, what journeys can run for, as far as one has asked.
     """
 
@@ -104,6 +112,7 @@ class Judgement(msgspec.Struct):
     changed: bool = False
     held: set[str] = msgspec.field(default_factory=set)
     freed: dict[str, int] = {}
+    regained: bool = False
     hushes: list[Hush] = []
     sources: Mapping[str, Sources] = {}
     things: dict[str, list[About]] = {}
@@ -123,7 +132,9 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         channels = _remaining(one, judgement)
         if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
             channels = dict.fromkeys(instance.told, ()) | channels
-    channels = _reached_otherwise(instance, judgement.reach) | channels
+    channels = _reached_otherwise(instance, judgement.reach, judgement.view.fresh) | channels
+    if not channels:
+        return
     instance.told = instance.told | channels
     telling = Telling(
         action="suppress" if verdict.status == "stopped" else "hold",
@@ -137,8 +148,12 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     _say(telling, judgement)
 
 
-def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
+def _reached_otherwise(
+    instance: Instance, reach: Reach, fresh: frozenset[str]
+) -> dict[str, tuple[str, ...]]:
     """The channels whose last word names others than her endpoints now, with what it said."""
+    if "profile" not in fresh:
+        return {}  # Who can be reached is as it was: a new name of hers makes every part fresh.
     to = instance.told_to
     return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
 
@@ -155,7 +170,8 @@ def _release(one: Run, judgement: Judgement) -> None:
     channels = {c: left.get(c, ()) for c in instance.told if held or c in left}
     # The others hear of it when the run begins anew and something is good on them again.
     instance.told = {c: steps for c, steps in instance.told.items() if c not in channels}
-    _say(Telling("release", one, because, channels, event_ms), judgement)
+    if channels:
+        _say(Telling("release", one, because, channels, event_ms), judgement)
 
 
 def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
@@ -164,9 +180,8 @@ def _remaining(one: Run, judgement: Judgement) -> dict[str, tuple[str, ...]]:
 
 
 def _say(telling: Telling, judgement: Judgement) -> None:
-    if telling.channels:
-        instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
-        instance.rev += 1
-        instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
-        telling.rev = instance.rev
-        judgement.tellings.append(telling)
+    instance, marks = telling.run.instance, map(judgement.reach.mark, telling.channels)
+    instance.rev += 1
+    instance.told_to = instance.told_to | dict(zip(telling.channels, marks, strict=True))
+    telling.rev = instance.rev
+    judgement.tellings.append(telling)

@@ -36,6 +36,8 @@ def verdict(
         return stop
     longest = Verdict("live")
     for hold in journey.hold_when:
+        if view.types.isdisjoint(hold.use.condition.hears):
+            continue
         held = _held(hold, about, about.since_ms(begun_ms), view, now_ms)
         if held is not None and held.status == "stopped":
             return held
@@ -51,6 +53,8 @@ def stopped(
     that happened since it came to be."""
     since_ms = about.since_ms(begun_ms) - TOLERANCE_MS
     for use in journey.stop_when:
+        if view.types.isdisjoint(use.condition.hears):
+            continue
         found = hits(use, about, view)
         if not found:
             continue

@@ -1,6 +1,6 @@
 """The public state, as it was folded over the members of a customer (fold.py)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -11,6 +11,7 @@ from adaptive_stream.engine.entity import (
     Cart,
     Case,
     Contract,
+    Heard,
     Message,
     Order,
     Registration,
@@ -62,6 +63,7 @@ class View(msgspec.Struct):
     registration_by_key: dict[str, Registration] = {}
     consent: list[dict[str, object]] = []
     sent_steps: set[tuple[str, str, str]] = set()
+    refusals: dict[str, Heard] = {}  # address -> what it said
     stated: dict[str, dict[str, object]] = {}  # channel -> her own word
     claims: dict[str, list[Claim]] = {}
     kept: dict[str, KeptByKey] = {}  # of the parts that make no things
@@ -146,12 +148,14 @@ class View(msgspec.Struct):
             self.latest[type_] = max(found, key=lambda c: (c.at_ms, c.id), default=None)
         return self.latest[type_]
 
-    def _heard(self, type_: str) -> Iterator[Cause]:
+    def _heard(self, type_: str) -> list[Cause]:
+        found: list[Cause] = []
         for things in self.by_kind.values():
             for thing in things.values():
-                unpaid = type_ == "order.completed" and isinstance(thing, Order) and not thing.paid
-                if type_ in thing.heard and not unpaid:
-                    yield thing.heard[type_]
+                if type_ in thing.heard:
+                    unpaid = type_ == "order.completed" and type(thing) is Order and not thing.paid
+                    found += () if unpaid else (thing.heard[type_],)
         for by_key in self.kept.values():
             for key, facts in by_key.items():
-                yield from (cause_of(kept, key) for kept in facts if kept.type == type_)
+                found += [cause_of(kept, key) for kept in facts if kept.type == type_]
+        return found

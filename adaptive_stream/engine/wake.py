@@ -6,8 +6,8 @@ from zlib import crc32
 from adaptive_stream.engine import instance as run
 from adaptive_stream.engine import outbox, restart, standing
 from adaptive_stream.engine.clock import Clock
-from adaptive_stream.engine.condition import About, hits
-from adaptive_stream.engine.customer import Customer, Instance
+from adaptive_stream.engine.condition import hits
+from adaptive_stream.engine.customer import Customer
 from adaptive_stream.engine.entity import ViewedItem
 from adaptive_stream.engine.fact import WITHOUT_CUSTOMER
 from adaptive_stream.engine.heeding import UNDER_WAY
@@ -25,28 +25,30 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
 
     A moment that has passed, but not yet on the channels that its timer heeds, is still to come.
     """
-    view = judgement.view
-    moments = [
-        *_of_carts(view, rules, clock),
-        *_of_starts(judgement.customer, view, rules, clocks),
-    ]
-    quiet = (at_ms for at_ms in standing.moments(judgement) if at_ms > clocks[ALL_CHANNELS])
-    moments += quiet
-    ahead: Iterator[int] = outbox.moments(judgement.customer, view, rules, clock.now_ms)
-    moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
+    customer, view = judgement.customer, judgement.view
+    moments = [*_of_carts(view, rules, clock)] if view.cart_by_id else []
+    for journey in rules.timed:
+        if not view.types.isdisjoint(journey.when.condition.hears):
+            moments += _of_start(journey, customer, view, clocks[journey.name])
+    if customer.quiet:
+        now_ms = clocks[ALL_CHANNELS]
+        moments += [at_ms for at_ms in standing.moments(judgement) if at_ms > now_ms]
+    if view.message_by_id:
+        ahead = outbox.moments(customer, view, rules, clock.now_ms)
+        moments += [at_ms for at_ms in ahead if at_ms > clock.now_ms]
     for one in judgement.runs:
         if one.instance.status in UNDER_WAY:
-            ahead = _of_run(one.journey, one.instance, one.about, view)
-            moments += [at_ms for at_ms in ahead if at_ms > one.now_ms]
-            again = restart.moments(one.journey, one.about, [one.instance], view)
-            moments += [at_ms for at_ms in again if at_ms > one.now_ms]
+            moments += [at_ms for at_ms in _of_run(one, view) if at_ms > one.now_ms]
             if _rests_on_context(one):
                 moments.append(clock.now_ms + LOOK_AGAIN_MS)
             if view.now.changes_ms is not None:
                 moments.append(view.now.changes_ms)
-    if _looks_for(judgement, rules):
-        moments.append(next_look_ms(judgement.customer.id, clock.now_ms))
-    return min(moments, default=None)
+    soonest_ms = min(moments, default=None)
+    if rules.by_context:
+        look_ms = next_look_ms(customer.id, clock.now_ms)
+        if (soonest_ms is None or look_ms < soonest_ms) and _looks_for(judgement, rules):
+            return look_ms
+    return soonest_ms
 
 
 def next_look_ms(customer: str, now_ms: int) -> int:
@@ -66,23 +68,26 @@ def _rests_on_context(one: Run) -> bool:
 
 
 def _of_carts(view: View, rules: Rules, clock: Clock) -> Iterator[int]:
-    now_ms = clock.at(rules.policy.cart_heeds)
-    for cart in view.carts:
-        at_ms = cart.touched_at + rules.policy.cart_abandoned_after_ms
-        if cart.status == "open" and at_ms > now_ms:
-            yield at_ms
+    now_ms, after_ms = clock.at(rules.policy.cart_heeds), rules.policy.cart_abandoned_after_ms
+    for cart in view.cart_by_id.values():
+        if cart.status == "open" and cart.touched_at + after_ms > now_ms:
+            yield cart.touched_at + after_ms
 
 
 def _looks_for(judgement: Judgement, rules: Rules) -> bool:
     """Whether something of hers could begin a journey that no fact of hers tells of, and she could
     be reached by it."""
     for journey in rules.by_context:
+        things = judgement.view.by_kind.get(journey.for_each)
+        if not things:
+            continue
         begun = {one.about.key for one in judgement.runs if one.journey is journey}
-        things = judgement.view.by_kind.get(journey.for_each, {})
-        if any(key not in begun and _fresh(thing) for key, thing in things.items()):
-            channels = journey.channels()
-            if any(judgement.reach.recipients(channel) for channel in channels):
-                return True
+        for key, thing in things.items():
+            if key not in begun and _fresh(thing):
+                channels = (channel for step in journey.steps for channel in step.by)
+                if any(map(judgement.reach.recipients, channels)):
+                    return True
+                break
     return False
 
 
@@ -91,20 +96,24 @@ def _fresh(entity: Entity) -> bool:
     return not isinstance(entity, ViewedItem) or entity.interest > 0
 
 
-def _of_starts(customer: Customer, view: View, rules: Rules, clocks: Clocks) -> Iterator[int]:
-    for journey in rules.timed:
-        for about in abouts(journey.for_each, customer, view):
-            for hit in hits(journey.when, about, view):
-                if hit.at_ms > clocks[journey.name]:
-                    yield hit.at_ms
+def _of_start(journey: Journey, customer: Customer, view: View, now_ms: int) -> Iterator[int]:
+    for about in abouts(journey.for_each, customer, view):
+        for hit in hits(journey.when, about, view):
+            if hit.at_ms > now_ms:
+                yield hit.at_ms
 
 
-def _of_run(journey: Journey, instance: Instance, about: About, view: View) -> Iterator[int]:
-    yield instance.ends_ms
+def _of_run(one: Run, view: View) -> list[int]:
+    journey, instance = one.journey, one.instance
+    moments = [instance.ends_ms]
     if instance.status == "held" and instance.until_ms is not None:
-        yield instance.until_ms
-    following = run.due_ms(journey, instance, view.zone)
-    if following is not None and instance.status == "live":
-        yield following[1]
+        moments.append(instance.until_ms)
+    elif instance.status == "live":
+        following = run.due_ms(journey, instance, view.zone)
+        if following is not None:
+            moments.append(following[1])
     for use in journey.awaits:
-        yield from (hit.at_ms for hit in hits(use, about, view))
+        moments += [hit.at_ms for hit in hits(use, one.about, view)]
+    if journey.restart_when:
+        moments += restart.moments(journey, one.about, [instance], view)
+    return moments

@@ -53,16 +53,23 @@ class Condition:
     after: Span | None = None
     takes: str | None = None
     kinds: tuple[str, ...] = field(init=False, compare=False)
+    of_run: bool = field(init=False, compare=False)
 
     @property
     def types(self) -> tuple[str, ...]:
         """Every fact that matters to it."""
         return (*self.hears, *self.ends_on)
 
+    def speaks_of(self, thing: str) -> bool:
+        """Whether its expression names this: `message`, `about`."""
+        return self.where is not None and thing in self.where.names
+
     def __post_init__(self) -> None:
-        """`kinds`: of things it speaks of; without an expression those that it hears of."""
+        """`kinds`: of things it speaks of; without an expression those that it hears of. `of_run`:
+        whether two runs for one thing may have two answers."""
         named = self.where.names if self.where else {KIND_OF.get(name, "") for name in self.hears}
         object.__setattr__(self, "kinds", tuple(kind for kind in ENTITIES if kind in named))
+        object.__setattr__(self, "of_run", self.where is not None and "run" in self.where.names)
 
 
 @dataclass(frozen=True, slots=True)

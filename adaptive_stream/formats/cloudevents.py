@@ -32,8 +32,9 @@ def structured(headers: Headers) -> bool:
 
 def recognises(record: Record, headers: Headers) -> bool:
     """Whether a record of unknown format is meant as this one."""
-    named = bool(headers) and (binary(headers) or structured(headers))
-    return named or "specversion" in record
+    if "specversion" in record:
+        return True
+    return bool(headers) and (binary(headers) or structured(headers))
 
 
 def read(record: Record, headers: Headers) -> Reading:

@@ -11,15 +11,10 @@ def recognises(record: Record, _headers: Headers) -> bool:
 
 def read(record: Record, _headers: Headers) -> Reading:
     """One fact, in the names that all other formats are brought to."""
-    return [
-        Draft(
-            id=fact_id(record.get("id"), record),
-            type=record.get("type"),
-            time=record.get("time"),
-            sent_at=record.get("sent_at"),
-            received_at=record.get("received_at"),
-            source=as_text(record.get("source")),
-            identifiers=as_object(record.get("identifiers")),
-            data=as_object(record.get("data")),
-        )
-    ]
+    get = record.get
+    draft = Draft(fact_id(get("id"), record), get("type"), get("time"))
+    draft.sent_at, draft.received_at = get("sent_at"), get("received_at")
+    draft.source = as_text(get("source"))
+    draft.identifiers = as_object(get("identifiers"))
+    draft.data = as_object(get("data"))
+    return [draft]

@@ -53,6 +53,11 @@ FACTS = (
            _labels(kind=words.FLAWS), ("admit", "step")),
     Metric("counter", "dead_letters", "Records put into a dead-letter topic.",
            _labels(reason=(*words.REFUSALS, words.ENGINE_FAULT))),
+    Metric("counter", "sender_reports", "Message facts, by the tool that planned or sent it.",
+           (Label("sender"),), ADMIT),
+    Metric("gauge", "sender_silent_seconds",
+           "For how long a sender has been silent beyond its silent_after, as far as this process "
+           "has seen: the least of all processes counts.", (Label("sender"),), ADMIT),
     Metric("counter", "parked", "Facts set aside because the engine raised on them: a bug each.",
            _labels(type=(*words.BUGS, words.OTHER))),
     Metric("counter", "repeats", "Internal records that had been taken before.", (), KEEPS_STATE),

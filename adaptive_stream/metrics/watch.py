@@ -4,6 +4,7 @@ Rule: the shell has one hand in here: a Watch, and one Observed for each partiti
 how and under which name is decided on this side.
 """
 
+import logging
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -14,11 +15,12 @@ from adaptive_stream.checkpoint import effects as ask
 from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.metrics.collector import Metrics, Sample
+from adaptive_stream.metrics.recovery import Place, Recovery
 from adaptive_stream.metrics.traces import Traces
 from adaptive_stream.stages.outcome import InForce, Outcome
 
+log = logging.getLogger(__name__)
 STEP_OF = {ask.AwaitOutputs: "outputs", ask.Append: "changelog", ask.WriteStore: "store"}
-Place = tuple[str, int]  # topic, partition
 Words = Mapping[str, tuple[str, ...]]
 
 
@@ -49,14 +51,25 @@ Waits = Callable[[Any], tuple[int, int | None]]
 
 class Watch:
     """Of one stage. `own`: the deployment's words by label.
-    `wall`: log times are of today; if not, no age is measured. `traces_url`: where spans go."""
+    `wall`: log times are of today; if not, no age is measured. `traces_url`: where spans go.
+    `silent_after_s`: sender -> after how many seconds without a report it counts as silent."""
 
-    def __init__(self, stage: str, own: Words, *, wall: bool, traces_url: str = "") -> None:
+    def __init__(
+        self,
+        stage: str,
+        own: Words,
+        *,
+        wall: bool,
+        traces_url: str = "",
+        silent_after_s: Mapping[str, float] | None = None,
+    ) -> None:
         self.metrics = metrics = Metrics(stage, own)
         self._wall = wall
         self._traces = Traces(traces_url, stage) if traces_url else None
         self._taken: dict[Place, deque[tuple[int, int]]] = {}
-        self._left: dict[Place, int] = {}
+        # A sender counts as heard when the process begins: who speaks rarely is not yet silent.
+        self._silent_s = {name: (time.time(), s) for name, s in (silent_after_s or {}).items()}
+        self._recovery = Recovery({}, 0.0)
         metrics.set("build", 1, adaptive_stream.__version__)
 
     def look_at(self, partitions: Partitions, waits: Waits, ready: Callable[[], bool]) -> None:
@@ -69,6 +82,11 @@ class Watch:
         metrics.add("batches")
         metrics.add("records", times=outcome.records)
         metrics.add_all(outcome.counts)
+        for (name, *labels), _ in outcome.counts.items() if self._silent_s else ():
+            if name == "sender_reports" and labels[0] in self._silent_s:
+                heard_s, after_s = self._silent_s[labels[0]]
+                newest_s = max(heard_s, records[-1].timestamp / 1000)
+                self._silent_s[labels[0]] = newest_s, after_s
         taken = self._taken.setdefault(tp, deque())
         taken.append((outcome.next_offset, records[0].timestamp))
         if self._wall and outcome.records:
@@ -89,17 +107,23 @@ class Watch:
         if self._traces is not None:
             self._traces.suppressed(outcome.outputs, told_ns, now_ns)
 
+    def takes_over(self, ways: Mapping[Place, tuple[int, int]]) -> None:
+        """Changelogs are going to be read, each from the offset at which its store stands to the
+        one at which it ends."""
+        self._recovery = Recovery(ways, time.monotonic())
+        _say(self._recovery.plan())
+
     def taken_over(self, seconds: float) -> None:
         """All partitions of an assignment are ours, after this time."""
         self.metrics.add("rebalances")
         self.metrics.set("recovery_seconds", seconds)
         self._taken.clear()
-        self._left.clear()
+        self._recovery = Recovery({}, 0.0)
 
     def recovering(self, tp: Place, left: int, read: int) -> None:
         """So many records of a changelog were read, and so many are left."""
-        self._left[tp] = left
         self.metrics.add("recovered_records", times=read)
+        _say(self._recovery.read(tp, left, time.monotonic()))
 
     def _look(
         self, partitions: Mapping[Place, Owned], waits: Waits, ready: bool
@@ -110,11 +134,14 @@ class Watch:
         yield "partitions", (), len(partitions)
         yield from self._lag(waits, owned, now_s)
         if "recovery_left_records" in self.metrics:
-            yield "recovery_left_records", (), sum(self._left.values())
+            yield "recovery_left_records", (), self._recovery.left
             yield from _figures(owned)
         if "rules" in self.metrics:
             for id_ in {each.in_force.id for each in owned.values() if each.in_force.id}:
                 yield "rules", (id_,), 1
+        if "sender_silent_seconds" in self.metrics and self._wall:
+            for sender, (heard_s, after_s) in self._silent_s.items():
+                yield "sender_silent_seconds", (sender,), max(0.0, now_s - heard_s - after_s)
         if "clock_age_seconds" in self.metrics and self._wall:
             yield from _time(owned, now_s)
 
@@ -184,6 +211,11 @@ class Observed:
         if progress.strangers:
             self._watch.metrics.add("strangers", times=progress.strangers)
             progress.strangers = 0
+
+
+def _say(line: str) -> None:
+    if line:
+        log.info(line)
 
 
 def _known_ms(record: Any) -> int:

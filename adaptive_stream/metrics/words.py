@@ -68,13 +68,15 @@ class Label(NamedTuple):
 
 
 def own_words(channels: Mapping[str, Channel], rules: Rules) -> dict[str, tuple[str, ...]]:
-    """What a deployment's own files name: its channels, journeys, and the reasons they give."""
+    """What a deployment's own files name: its channels, journeys, senders, and the reasons
+    they give."""
     journeys = (*rules.journeys, *rules.earlier.values())
     uses = [use for journey in journeys for use in journey.uses()]
     conditions = {use.condition.name for use in (*uses, *(rule.use for rule in rules.standing))}
     return {
         "channel": tuple(sorted(channels)),
         "journey": tuple(sorted((*rules.by_name, *rules.withdrawn))),
+        "sender": tuple(sorted(rules.senders)),
         "because": _distinct(SENTENCES, sorted(conditions)),
         "rules": (rules.id,),
         "version": (adaptive_stream.__version__,),

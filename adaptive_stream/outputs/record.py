@@ -4,11 +4,12 @@ Rule 1: the value is plain JSON. Who knows nothing of CloudEvents loses nothing.
 Rule 2: the same decision gives the same bytes, headers included: repeats can be told by equality.
 """
 
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Annotated
 
 import msgspec
+
+from adaptive_stream.engine.rfc3339 import timestamp
 
 VERSION_HEADER = ("ce_specversion", b"1.0")
 CONTENT_HEADER = ("content-type", b"application/json")
@@ -33,14 +34,7 @@ encode = msgspec.json.Encoder().encode
 
 def time_text(at_ms: int) -> str:
     """RFC 3339 in UTC, with milliseconds only when there are any: `2026-03-03T10:41:07.412Z`."""
-    minute, ms = divmod(min(max(at_ms, 0), LAST_MS), 60_000)
-    second, ms = divmod(ms, 1000)
-    return f"{_minute(minute)}{second:02d}.{ms:03d}Z" if ms else f"{_minute(minute)}{second:02d}Z"
-
-
-@lru_cache(maxsize=4096)  # The times of one record, and of its neighbours, share their minutes.
-def _minute(minute: int) -> str:
-    return datetime.fromtimestamp(minute * 60, UTC).isoformat()[:17]
+    return timestamp(min(max(at_ms, 0), LAST_MS))
 
 
 def time_or_null(at_ms: int | None) -> str | None:

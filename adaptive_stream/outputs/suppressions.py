@@ -51,9 +51,10 @@ class CauseObject(msgspec.Struct, frozen=True, gc=False):
 
 
 class Payload(msgspec.Struct, frozen=True, gc=False):
-    """One instruction. Of all with the same (member, journey, instance, scope) the highest `rev`
-    holds. `cause` is null when the time brought it about. One of scope journey is about all its
-    runs: it names no customer, and stands once in every partition."""
+    """One instruction. Of all with the same (member, journey, instance, scope, purpose) the highest
+    `rev` holds. The `instance` of scope endpoint is the address, "type:value". `cause` is null when
+    the time brought it about. One of scope journey is about all its runs: it names no customer, and
+    stands once in every partition."""
 
     id: str
     action: Literal["suppress", "hold", "release"]
@@ -75,9 +76,9 @@ class Payload(msgspec.Struct, frozen=True, gc=False):
     until: Annotated[Time | None, msgspec.Meta(description="the end of a hold")]
     releasable_until: Annotated[Time | None, msgspec.Meta(description="forget it after this")]
     rules: str
-    purpose: Annotated[str | msgspec.UnsetType, msgspec.Meta(description="of scope purpose")] = (
-        msgspec.UNSET
-    )
+    purpose: Annotated[
+        str | msgspec.UnsetType, msgspec.Meta(description="of scopes purpose and endpoint")
+    ] = msgspec.UNSET
 
 
 def record(suppression: Suppression) -> Record:

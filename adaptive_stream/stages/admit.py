@@ -11,7 +11,7 @@ from typing import Any
 
 from adaptive_stream.catalog.channels import Channel
 from adaptive_stream.engine.endpoint import contacts_of
-from adaptive_stream.engine.fact import WITHOUT_CUSTOMER, Fact, encode_fact
+from adaptive_stream.engine.fact import MESSAGE, WITHOUT_CUSTOMER, Fact, encode_fact
 from adaptive_stream.engine.identifier import identifier_hash
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.notice import PREFIX, subjects
@@ -95,21 +95,21 @@ class Admit:
         self, outcome: Outcome, admission: Admission, here: str, tp: Any, record: Any
     ) -> None:
         cause = f"{tp.topic}/{tp.partition}/{record.offset}".encode()
-        trace = self._trace(record, cause)
+        late: Headers = [("log_ms", b"%d" % record.timestamp)] if self._log_clock else []
+        if trace := self._trace(record, cause):
+            late.append((traces.HEADER, trace))
         idx = 0
         for fact in admission.facts:
             alone = fact.type in WITHOUT_CUSTOMER
+            body = encode_fact(fact)
             for key, about in self._context(fact) if alone else (self._customers(fact),):
                 src = f"{here}/{record.offset}/{idx}".encode()
-                headers = [("src", src), ("cause", cause), *about]
-                if self._log_clock:
-                    headers.append(("log_ms", b"%d" % record.timestamp))
-                if trace:
-                    headers.append((traces.HEADER, trace))
-                body = encode_fact(fact)
+                headers = [("src", src), ("cause", cause), *about, *late]
                 outcome.outputs.append(Output(self._facts_topic, None, key, body, headers))
                 idx += 1
             outcome.count("facts", fact.channel, "without_customer" if alone else "accepted")
+            if fact.type in MESSAGE and (sender := fact.data.get("sender")):
+                outcome.count("sender_reports", str(sender))
 
     def _customers(self, fact: Fact) -> tuple[bytes, Headers]:
         """A fact goes by its strongest identifier, and names the others."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from adaptive_stream.catalog import Catalog
-from adaptive_stream.stages.records import CUSTOMER_FACTS
+from adaptive_stream.stages.records import CUSTOMER_FACTS, IDENTITY_FACTS
 
 
 def misfit_of(catalog: Catalog, partitions: Mapping[str, int]) -> tuple[str, str] | None:
@@ -14,16 +14,16 @@ def misfit_of(catalog: Catalog, partitions: Mapping[str, int]) -> tuple[str, str
             f"the cluster has no topic {', '.join(sorted(missing))}",
             "`adaptive-stream topics plan` shows what is missing, `topics apply` creates it",
         )
-    wanted = partitions[catalog.name(CUSTOMER_FACTS)]
-    unequal = [
-        f"{name} ({partitions[name]})"
-        for name, topic in catalog.topics.items()
-        if topic.key == "customer" and partitions[name] != wanted
-    ]
-    if unequal:
-        named = ", ".join(unequal)
-        return (
-            f"topics keyed by customer differ from {CUSTOMER_FACTS} ({wanted} partitions): {named}",
-            "all of them must have as many: `adaptive-stream doctor` says more",
-        )
+    for key, facts in (("customer", CUSTOMER_FACTS), ("identifier", IDENTITY_FACTS)):
+        wanted = partitions[catalog.name(facts)]
+        unequal = [
+            f"{name} ({partitions[name]})"
+            for name, topic in catalog.topics.items()
+            if topic.key == key and partitions[name] != wanted
+        ]
+        if unequal:
+            named = ", ".join(unequal)
+            says = f"topics keyed by {key} differ from {facts} ({wanted} partitions): {named}"
+            remedy = "all of them must have as many: `adaptive-stream doctor` says more"
+            return says, remedy + "; a migration that was killed is finished by `migrate apply`"
     return None

@@ -67,17 +67,17 @@ def read(record: Any) -> tuple[Arrival, Origin | None]:
     if "src" in said:
         source, offset, idx = said["src"].decode().rsplit("/", 2)
         origin = Origin(source, (int(offset), int(idx)))
-    arrival = Arrival(
-        kind=said.get("k", b"").decode(),
-        key=record.key.decode() if record.key else "",
-        body=record.value or b"",
-        log_ms=int(said["log_ms"]) if "log_ms" in said else record.timestamp,
-        cause=said.get("cause", b"").decode(),
-        member=said.get("m", b"").decode(),
-        ids=decode_ids(said["ids"]) if "ids" in said else (),
-        type=said.get("t", b"").decode(),
-        contacts=decode_ids(said["contacts"]) if "contacts" in said else (),
-        trace=said.get(TRACE, b""),
+    arrival = Arrival(  # In order of its fields: by name it takes twice as long.
+        said.get("k", b"").decode(),
+        record.key.decode() if record.key else "",
+        record.value or b"",
+        int(said["log_ms"]) if "log_ms" in said else record.timestamp,
+        said["cause"].decode() if "cause" in said else "",
+        said["m"].decode() if "m" in said else "",
+        decode_ids(said["ids"]) if "ids" in said else (),
+        said["t"].decode() if "t" in said else "",
+        decode_ids(said["contacts"]) if "contacts" in said else (),
+        said.get(TRACE, b""),
     )
     return arrival, origin
 

@@ -45,6 +45,7 @@ HAS_CONTEXT = PREFIX.encode()  # A row that says whether any notice came: most a
 SWEPT_MAX = 100  # Customers that a tick judges anew after a change of the rules,
 SWEPT_BYTES = 64 << 10  # and what their states may take: both the same for every worker, for ever.
 CUSTOMERS = "c-"  # Before every customer, and behind every other key.
+FORGOTTEN = Row(NEVER, None)
 SWEEPING = 1 << 62  # As the wake_ms of a cursor: whoever was due has been told.
 GROWTH = 2  # A fact takes no more room in a state than twice its own bytes.
 
@@ -70,10 +71,8 @@ class Step:
         self.changelog = prefix + CUSTOMER_CHANGELOG
         self.views = prefix + customer_state.TOPIC
         self.going_by = GoingBy(rules, library)
-        self.tick_customers_max = tick_customers_max
-        self.swept_max = swept_max
-        self.prefix = prefix
-        self.incarnation = incarnation
+        self.tick_customers_max, self.swept_max = tick_customers_max, swept_max
+        self.prefix, self.incarnation = prefix, incarnation
         self.warm = Warm(warm_bytes)
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
@@ -102,8 +101,8 @@ class Step:
             customer = decode_customer(row.value or b"") if row else Customer(key.decode())
             state = show(customer, rules, given)
             record = customer_state.record(state) if state else None
-            value, headers = (record.value, record.headers) if record else (None, ())
-            told.append(Output(self.views, partition, key, value, headers))
+            said = (record.value, record.headers) if record else (None, ())
+            told.append(Output(self.views, partition, key, *said))
         return told
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
@@ -116,13 +115,12 @@ class _Run:
 
     def __init__(self, stage: Step, tp: Any, records: list[Any], view: View) -> None:
         self.outcome = Outcome(view.clock, records[-1].offset + 1, view.in_force)
-        self._stage = stage
-        self._rules = stage.going_by.rules(view.in_force)
-        self._view = view
-        self._cursor = view.cursor
-        self._tp = tp
+        self._stage, self._view, self._tp = stage, view, tp
+        self._rules, self._cursor = stage.going_by.rules(view.in_force), view.cursor
         self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
         self._stored = view.rows([HAS_CONTEXT, *{record.key for record in records if record.key}])
+        self._last = {record.key: record.offset for record in records}
+        self._begun = False  # Whether any state is otherwise than it was.
         self._customers: dict[bytes, Customer | None] = {}  # None: forgotten
         self._views: dict[bytes, Known | None] = {}
         self._context = context_of(self._rows) if HAS_CONTEXT in self._stored else NOTHING
@@ -184,7 +182,7 @@ class _Run:
         The same tick again changes nothing in a state (a law of the engine), so it does not
         matter whether a customer who stays due is met once more behind the cursor.
         """
-        if self._customers:
+        if self._begun:
             return False  # So that what a tick makes of a state begins at what is stored.
         outcome = self.outcome
         clock = outcome.clock = outcome.clock.ticked(decode_clock(tick.body))
@@ -205,15 +203,14 @@ class _Run:
         outcome.cursor = self._cursor
         if outcome.cursor is not None or outcome.in_force.swept is None:
             return outcome.cursor is None
-        if self._customers:  # Their states fill this batch.
+        if self._begun:  # Their states fill this batch.
             outcome.cursor = self._cursor = (SWEEPING, idx, "")
             return False
         return self._sweep(record.offset, idx)
 
     def _sweep(self, offset: int, idx: int) -> bool:
         """Judges some more by the rules that are new. Which, does not depend on any batch."""
-        outcome, room = self.outcome, SWEPT_BYTES
-        count = self._stage.swept_max
+        outcome, room, count = self.outcome, SWEPT_BYTES, self._stage.swept_max
         keys = self._view.following((outcome.in_force.swept or "").encode(), count)
         self._stored = self._view.rows(keys)
         swept = None if len(keys) < count else keys[-1].decode()
@@ -235,18 +232,16 @@ class _Run:
         except Exception as error:  # noqa: BLE001 (whatever a bug raises)
             self._customers.pop(key, None)
             self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
-            fault = EngineFault(offset, error)
-            self.outcome.outputs.append(tick_fault(self._tp, key, fault))
+            self.outcome.outputs.append(tick_fault(self._tp, key, EngineFault(offset, error)))
             self.outcome.count("parked", type(error).__name__)
             self.outcome.count("dead_letters", "engine_fault")
             return idx
 
     def _step(self, key: bytes, arrival: Arrival, offset: int, idx: int) -> int:
         """Steps one customer; returns the idx of the next output of this record."""
-        outcome, stage = self.outcome, self._stage
-        customer = self._customer(key)
+        outcome, self._begun = self.outcome, True
+        customer, known = self._customer(key), self._views.get(key)
         was_too_busy = customer is not None and customer.too_busy
-        known = self._views.get(key)
         stepped = step(customer, arrival, self._rules, outcome.clock, self._context, known)
         self._customers[key], self._views[key] = stepped.state, stepped.view
         if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
@@ -256,10 +251,12 @@ class _Run:
             self._write(decision, arrival)
         for message in stepped.messages:
             src = f"{self._here}/{offset}/{idx}"
-            outcome.outputs.append(message_output(message, stage.prefix, src, arrival))
+            outcome.outputs.append(message_output(message, self._stage.prefix, src, arrival))
             idx += 1
         for fault in stepped.faults:
             outcome.count(*counts.of_fault(fault))
+        if self._last.get(key, offset) <= offset:
+            self._encode(key)  # Now it is in the processor's cache; it would not be at the end.
         return idx
 
     def _write(self, decision: Decision, arrival: Arrival) -> None:
@@ -282,19 +279,22 @@ class _Run:
             return None
         self._stored[key] = row
         self._bytes += len(row.value)
-        customer, self._views[key] = self._stage.warm.take(row.value)
+        customer, self._views[key] = self._stage.warm.take(key, row.value)
         return customer
 
-    def encoded(self) -> Outcome:
-        """The outcome with the rows that are not what they were."""
-        for key, customer in self._customers.items():
-            if customer is None:
-                if key in self._stored:
-                    self.outcome.rows[key] = Row(NEVER, None)
-                continue
+    def _encode(self, key: bytes) -> None:
+        """Nothing more in this batch is about her: her row, if it is not what it was."""
+        customer, view = self._customers.pop(key), self._views.pop(key, None)
+        row, before = FORGOTTEN, self._stored.get(key, FORGOTTEN)
+        if customer is not None:
             value = encode_customer(customer)
             row = Row(customer.wake_ms or NEVER, value)
-            if row != self._stored.get(key):
-                self.outcome.rows[key] = row
-            self._stage.warm.put(value, customer, self._views.get(key))
+            self._stage.warm.put(key, value, customer, view)
+        if row != before:
+            self.outcome.rows[key] = row
+
+    def encoded(self) -> Outcome:
+        """The outcome, with every row."""
+        for key in [*self._customers]:
+            self._encode(key)
         return self.outcome

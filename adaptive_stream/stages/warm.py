@@ -1,7 +1,7 @@
-"""States as objects, found by the bytes that they were encoded to a moment ago.
+"""States as objects, beside the bytes that they were encoded to a moment ago.
 
-Rule: a state is taken out and put back under its new bytes. What is found is what these bytes say,
-so nothing ever has to be declared invalid: not after a fault, not with a partition.
+Rule: a state is taken out and put back with its new bytes. It is given only to who has these very
+bytes, so nothing ever has to be declared invalid: not after a fault, not with a partition.
 """
 
 from adaptive_stream.engine.context import NOTHING
@@ -18,24 +18,27 @@ class Warm:
     def __init__(self, bytes_max: int) -> None:
         self._bytes_max = bytes_max
         self._bytes = 0
-        self._states: dict[bytes, tuple[Customer, View | None]] = {}
+        self._states: dict[bytes, tuple[bytes, Customer, View | None]] = {}  # By the row's key.
 
-    def take(self, value: bytes) -> tuple[Customer, View | None]:
+    def take(self, key: bytes, value: bytes) -> tuple[Customer, View | None]:
         """The state of these bytes, and its view if that is at hand. They are the caller's now."""
-        found = self._states.pop(value, None)
-        if found is None:
+        found = self._pop(key)
+        if found is None or found[0] != value:
             return decode_customer(value), None
-        self._bytes -= OBJECTS * len(value)
-        return found
+        return found[1], found[2]
 
-    def put(self, value: bytes, customer: Customer, view: View | None) -> None:
+    def put(self, key: bytes, value: bytes, customer: Customer, view: View | None) -> None:
         """A state that nobody changes any more, as its bytes say it."""
         if view is not None:  # What it looked up in belongs to its batch.
             view.context, view.subjects = NOTHING, {}
-        if value not in self._states:
-            self._bytes += OBJECTS * len(value)
-        self._states[value] = customer, view
+        self._pop(key)
+        self._states[key] = value, customer, view
+        self._bytes += OBJECTS * len(value)
         while self._bytes > self._bytes_max:
-            oldest = next(iter(self._states))
-            self._bytes -= OBJECTS * len(oldest)
-            del self._states[oldest]
+            self._pop(next(iter(self._states)))
+
+    def _pop(self, key: bytes) -> tuple[bytes, Customer, View | None] | None:
+        found = self._states.pop(key, None)
+        if found is not None:
+            self._bytes -= OBJECTS * len(found[0])
+        return found

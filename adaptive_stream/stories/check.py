@@ -69,7 +69,10 @@ def show(file: JourneyFile, files: RuleFiles) -> Shown:
 def _show_standing(entry: StandingEntry, files: RuleFiles) -> Shown:
     results = run_standing(entry, files.rules)
     unproved = _unproved(standing_conditions(entry), results)
-    return Shown(entry.rule.use.condition.name, entry.file, results, unproved, entry.inline)
+    rule, name = entry.rule, entry.rule.use.condition.name
+    if rule.scope != "message":  # One condition may speak for both.
+        name = f"{name} ({rule.purpose or rule.scope})"
+    return Shown(name, entry.file, results, unproved, entry.inline)
 
 
 def _unproved(names: tuple[str, ...], results: list[ExampleResult]) -> tuple[str, ...]:

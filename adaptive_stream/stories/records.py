@@ -92,6 +92,9 @@ def _item(item: Item) -> dict[str, object]:
 def _plain(name: str, value: Value) -> object:
     if isinstance(value, Moment):
         return iso(value.at_ms)
+    if name == "contact":
+        kind, _, address = str(value).partition(":")
+        return {kind: address}
     if name in LISTS:
         return value.split(",")
     if value in ("true", "false"):

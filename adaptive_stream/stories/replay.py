@@ -8,7 +8,7 @@ rules of identity differ.
 """
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -119,17 +119,15 @@ def replay(
     rules: Rules,
     channels: Collection[str],
     say: Say = lambda _: None,
+    ticks_ms: Sequence[int] = (),
 ) -> Replayed:
-    """Runs the facts, in order of log time, up to the last one."""
+    """Runs the facts, in order of log time, up to the last one. With `ticks_ms`, in order, the
+    clock ticks at these moments and no others, up to the last of them."""
     world = _World(rules, {name: ReadRule(name) for name in channels})
-    minute = -1
+    clock = _recorded_clock(world, ticks_ms) if ticks_ms else _minute_clock(world)
+    next(clock)
     for number, recorded in enumerate(facts):
-        at_ms = recorded.at_ms
-        if at_ms // MINUTE_MS != minute:
-            if minute < 0:
-                world.tick(at_ms // MINUTE_MS * MINUTE_MS)
-            minute = at_ms // MINUTE_MS
-            world.advance(at_ms)
+        clock.send(recorded.at_ms)
         if number % SAID_EVERY == 0:
             say(number)
         if recorded.subject:
@@ -137,10 +135,35 @@ def replay(
             continue
         fact = _without_blocked(decode_fact(recorded.body), rules.identity.blocked)
         if fact.identifiers or fact.type in WITHOUT_CUSTOMER:
-            world.take(fact, at_ms)
-    if facts:
+            world.take(fact, recorded.at_ms)
+    if ticks_ms:
+        clock.send(ticks_ms[-1])
+    elif facts:
         world.tick(facts[-1].at_ms)
     return world.found
+
+
+def _minute_clock(world: EngineWorld) -> Generator[None, int, None]:
+    """Told of a moment, it has ticked before at each minute at which something was due."""
+    minute = -1
+    while True:
+        at_ms = yield
+        if at_ms // MINUTE_MS != minute:
+            if minute < 0:
+                world.tick(at_ms // MINUTE_MS * MINUTE_MS)
+            minute = at_ms // MINUTE_MS
+            world.advance(at_ms)
+
+
+def _recorded_clock(world: EngineWorld, ticks_ms: Sequence[int]) -> Generator[None, int, None]:
+    """Told of a moment, it has ticked at each of these before, and at it."""
+    at_ms = yield
+    for tick_ms in ticks_ms:
+        while tick_ms > at_ms:
+            at_ms = yield
+        world.tick(tick_ms)
+    while True:
+        yield
 
 
 def _without_blocked(fact: Fact, blocked: Blocked) -> Fact:

@@ -213,7 +213,12 @@ def _wanted(text: str, line: int, journey: str) -> Row:
 
 
 def _scope(words: list[str], text: str) -> dict[str, Value]:
-    """What a standing rule stops or holds: a purpose, all, or a message by its id."""
+    """What a standing rule stops or holds: a purpose, all, `endpoint service`, or a message by its
+    id."""
+    if words == ["endpoint"]:
+        return {"scope": "endpoint"}
+    if len(words) == 2 and words[0] == "endpoint" and words[1] in PURPOSES:
+        return {"scope": "endpoint", "purpose": words[1]}
     if len(words) != 1:
         remedy = "write `10:41 email suppress m-1`, or `10:41 email hold marketing`"
         raise RowError(text, "does not say which message", remedy)

@@ -20,6 +20,9 @@ from yarl import URL
 from adaptive_stream.announce.clock import BarrierClock
 from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog import Catalog, load_catalog
+from adaptive_stream.client.packing import pack_quickly
+from adaptive_stream.client.reading import Offsets, reader
+from adaptive_stream.engine.sender import silent_after_s
 from adaptive_stream.metrics.watch import Watch
 from adaptive_stream.metrics.words import own_words
 from adaptive_stream.process.exit import die
@@ -35,7 +38,6 @@ from adaptive_stream.worker import cluster
 from adaptive_stream.worker.keeper import Keeper
 from adaptive_stream.worker.monitor import SlimMonitor
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.reading import Offsets, reader
 from adaptive_stream.worker.recovery import Tables
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
@@ -61,7 +63,13 @@ class StageApp(faust.App):
         self.settings = settings
         self.catalog = catalog
         own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
-        self._watch = Watch(stage.name, own, wall=wall, traces_url=settings.traces_url)
+        self._watch = Watch(
+            stage.name,
+            own,
+            wall=wall,
+            traces_url=settings.traces_url,
+            silent_after_s=silent_after_s(catalog.rules.senders),
+        )
         self.rulebook = rulebook
         self.keeper = Keeper(stage, settings, self._watch, rulebook)
         self.batch_bytes_max = 1 << 20
@@ -218,6 +226,7 @@ def run(
     start_logging(settings.log_level, stage.name, settings.log_format)
     # Batches make many objects that live for a moment; the default looks at them all the time.
     gc.set_threshold(200_000, 20, 100)
+    pack_quickly()
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     app = build_app(stage, settings, catalog, rulebook)

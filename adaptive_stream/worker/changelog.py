@@ -8,9 +8,9 @@ from aiokafka import TopicPartition
 from faust.types import TP
 
 from adaptive_stream.checkpoint import effects
+from adaptive_stream.client.reading import Reader
 from adaptive_stream.stages.outcome import Stage, View
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.reading import Reader
 from adaptive_stream.worker.store import Store
 
 Load = Callable[[str], Awaitable[None]]  # the id of rules

@@ -8,13 +8,15 @@ from collections.abc import Coroutine, Mapping
 from functools import partial
 from typing import Any
 
+from aiokafka import TopicPartition
 from faust.types import TP
 
 from adaptive_stream.announce.rulebook import Rulebook
 from adaptive_stream.catalog.bundle import MEANING
 from adaptive_stream.checkpoint import generators as steps
 from adaptive_stream.checkpoint.effects import Input
-from adaptive_stream.checkpoint.progress import Progress
+from adaptive_stream.checkpoint.progress import Progress, stored
+from adaptive_stream.client.reading import Reader, read_inputs
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.exit import die
 from adaptive_stream.process.logs import at
@@ -25,14 +27,16 @@ from adaptive_stream.stages.working import worked
 from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.reading import Reader, read_inputs
 from adaptive_stream.worker.store import Memory, Store
 from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
 
 log = logging.getLogger(__name__)
 # A batch is cut to what takes so long here and now: outputs leave and heart beats go on in between,
 # and a quiet partition waits no longer for a busy one.
-TURN_S = 0.05
+TURN_S = 0.02
+# What a broker says or is told goes through so many rounds of the loop in its client. Were each of
+# them another turn of a busy partition, a fact of a quiet one would wait for all of them.
+ROUNDS = 12
 TURN_RECORDS_MIN = 8
 RELEASE_S = 5.0  # A checkpoint that is not done by then is left to the next owner.
 
@@ -88,8 +92,7 @@ class Keeper:
                 self._reader = Reader(self._settings)
                 await self._reader.start()
             self._remove_stale({_name_of(tp) for tp in assigned})
-            for tp in sorted(assigned):
-                await self._take_over(tp, inputs[tp], self._reader)
+            await self._take_all_over(inputs, self._reader, self.stage.changelog)
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
@@ -106,8 +109,21 @@ class Keeper:
         again = partial(self._remove_stale, ours, are_open=True)
         self._tidying = loop.call_later(LOST_S + 60, again)
 
-    async def _take_over(self, tp: TP, found: Input, reader: Reader) -> None:
-        store = Store(self._directory / _name_of(tp), self._memory)
+    async def _take_all_over(self, inputs: dict[TP, Input], reader: Reader, topic: str) -> None:
+        stores: dict[TP, Store] = {}
+        try:
+            for tp in inputs:
+                stores[tp] = Store(self._directory / _name_of(tp), self._memory)
+            ends = await reader.ends([TopicPartition(topic, tp.partition) for tp in inputs])
+            stands = {tp: stored(store.meta()).log_end for tp, store in stores.items()}
+            self._watch.takes_over({tp: (at, ends[topic, tp[1]]) for tp, at in stands.items()})
+            for tp, found in inputs.items():
+                await self._take_over(tp, found, stores.pop(tp), reader)
+        finally:
+            for store in stores.values():
+                store.close()
+
+    async def _take_over(self, tp: TP, found: Input, store: Store, reader: Reader) -> None:
         try:
             effects = KeptEffects(
                 self.stage, self.outboxes, reader, tp, store, found, self._load_rules
@@ -116,7 +132,8 @@ class Keeper:
             owner = f"{os.uname().nodename}/{os.getpid()}".encode()
             first = self.rulebook.first if self.rulebook else NOTHING_SAID
             has_views, tenant = self.stage.views is not None, self._settings.tenant
-            work = steps.recover(owner, has_views, tenant, first, MEANING)
+            count = self.outboxes.partitions(tp.topic)
+            work = steps.recover(owner, has_views, tenant, first, MEANING, count)
             progress: Progress = await drive(work, observed)
             observed.recovered()
         except BaseException:
@@ -161,7 +178,8 @@ class Keeper:
                 return  # They were let go meanwhile.
             self._work(inbox)
             if time.perf_counter() - began_s > TURN_S / 2:
-                await asyncio.sleep(0)
+                for _ in range(ROUNDS):
+                    await asyncio.sleep(0)
                 began_s = time.perf_counter()
         await consumer.offer()
 
@@ -169,7 +187,7 @@ class Keeper:
         """One batch. Nothing else runs between its take and the moment at which the partition has
         accepted what came of it."""
         partition = self.partitions.get(inbox.tp)
-        if partition is None or not len(inbox):
+        if partition is None or not partition.is_open or not len(inbox):
             return
         inbox.ready = partition.has_room() and partition.has_lease()
         if not inbox.ready:

@@ -81,7 +81,8 @@ class Partition:
 
     @property
     def is_open(self) -> bool:
-        """Whether its store may be asked; one that is being let go of is closed without a word."""
+        """Whether its store may be asked, and it may be worked on; while it is being let go of the
+        store is closed without a word, and what came now would have nobody to make it durable."""
         return not self._closing
 
     def store_figures(self) -> dict[str, int]:

@@ -12,7 +12,7 @@ Rule 2: the partition is always given: by the key as Java does it, or by the cal
 import asyncio
 from collections import deque
 from collections.abc import Iterable, Mapping
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from aiokafka import AIOKafkaProducer
 from faust.transport.drivers import aiokafka as driver
@@ -27,6 +27,14 @@ RECORD_OVERHEAD_BYTES = 64
 
 Target = tuple[str, int]
 Waiting = tuple[bytes | None, bytes | None, list[tuple[str, bytes]]]
+
+
+class Client(Protocol):
+    """Whoever has a client to write with."""
+
+    @property
+    def kafka(self) -> AIOKafkaProducer:
+        """The client itself."""
 
 
 class Producer(driver.Producer):
@@ -127,7 +135,7 @@ class Outbox:
 class Outboxes:
     """All outboxes of a process, by target. `counts` gives each topic's number of partitions."""
 
-    def __init__(self, producer: Producer, counts: Mapping[str, int]) -> None:
+    def __init__(self, producer: Client, counts: Mapping[str, int]) -> None:
         self._producer = producer
         self._counts = counts
         self._boxes: dict[Target, Outbox] = {}

@@ -27,6 +27,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 from mode.utils.futures import maybe_async
 
+from adaptive_stream.client.fetching import Sessions
 from adaptive_stream.process.exit import die
 from adaptive_stream.worker.producer import Producer
 
@@ -142,6 +143,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         # an offset that is gone would be replaced in silence by the earliest.
         consumer._fetch_max_wait_ms = self.app.settings.fetch_wait_ms
         consumer._auto_offset_reset = "none"
+        Sessions(consumer._client)
         return consumer
 
     def seek_all(self, positions: Mapping[TP, int]) -> None:

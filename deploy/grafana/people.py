@@ -152,4 +152,18 @@ PANELS: tuple[Panel, ...] = (
         ],
         "cps",
     ),
+    graph(
+        "Senders, by reports",
+        "Message facts a second, by the tool that planned or sent it.",
+        [Ask(rate("sender_reports", "sender"), "{{sender}}")],
+        "cps",
+        stacked=True,
+    ),
+    graph(
+        "Senders, silent for too long",
+        "Time beyond what their files allow (`silent_after`).",
+        [Ask(f"min by (sender) ({A}sender_silent_seconds)", "{{sender}}")],
+        "s",
+        alerts=("SenderSilent",),
+    ),
 )

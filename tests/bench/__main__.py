@@ -16,9 +16,11 @@ BENCHMARKS = (
     "one_stage",
     "pipeline",
     "latency",
+    "hot",
     "restore",
     "memory",
     "journeys",
+    "history",
     "workers",
     "pauses",
 )

@@ -40,10 +40,12 @@ GOALS = {
     "pipeline_events_per_cpu_s": Goal("facts per CPU second", 20_000, 30_000),
     "suppression_p50_vs_relay": Goal("times", 2, 1.3, more=False),
     "suppression_p99_vs_relay": Goal("times", 3, 1.5, more=False),
+    "quiet_p99_beside_hot": Goal("times", 2, 1.2, more=False),
     "restore_vs_stock_faust": Goal("times", 30, 50),
     "restart_s": Goal("s", 5, 2, more=False),
     "memory_growth_mb": Goal("MB", 100, 50, more=False),
     "journeys_100_vs_5": Goal("times", 1.5, 1.2, more=False),
+    "live_p99_beside_history": Goal("times", 2, 1.3, more=False),
     "kill_pause_s": Goal("s", 2, 1, more=False),
     "static_restart_pause_s": Goal("s", 3, 1.5, more=False),
 }

@@ -34,13 +34,17 @@ def facts(count: int, customers: int = CUSTOMERS) -> Iterator[tuple[bytes, bytes
     for n in range(count):
         customer = f"c-{int(draw() * customers):06d}"
         price = 500 + int(draw() * 9_500)
-        yield (
-            customer.encode(),
-            f'{{"id":"f-{n:09d}","type":"{kinds[number(4_096)]}","customer":"{customer}",'
-            f'"at_ms":{STARTED_MS + n},"price":{price},"sku":"sku-{price % 997:03d}",'
-            f'"page":"/shop/boots/{price}","session":"s-{price * 7919:012d}","channel":"web",'
-            f'"agent":"{AGENT}"}}'.encode(),
-        )
+        yield customer.encode(), fact(n, kinds[number(4_096)], customer, price)
+
+
+def fact(n: int, kind: str, customer: str, price: int) -> bytes:
+    """The value of the fact with this number."""
+    return (
+        f'{{"id":"f-{n:09d}","type":"{kind}","customer":"{customer}",'
+        f'"at_ms":{STARTED_MS + n},"price":{price},"sku":"sku-{price % 997:03d}",'
+        f'"page":"/shop/boots/{price}","session":"s-{price * 7919:012d}","channel":"web",'
+        f'"agent":"{AGENT}"}}'.encode()
+    )
 
 
 def expected(values: Iterable[bytes]) -> Changes:

@@ -105,8 +105,13 @@ def person_of(id: str) -> int:
 
 def seed_carts(lab: Lab, ids: list[str]) -> None:
     """Gives each of these purchases its cart, abandoned ten minutes ago."""
+    fill_carts(lab, [person_of(id) for id in ids])
+
+
+def fill_carts(lab: Lab, people: list[int]) -> None:
+    """Each has a cart that was abandoned ten minutes ago."""
     put_in_ms = int(time.time() * 1000) - 40 * 60_000
-    worker.feed(lab, (mix.cart_fact(f"cart-{id}", person_of(id), put_in_ms) for id in ids))
+    worker.feed(lab, (mix.cart_fact(f"cart-{each}", each, put_in_ms) for each in people))
     worker.wait_until_done(lab)
     time.sleep(3)  # Until the clock, which lags, has gone by and the journeys have begun.
 

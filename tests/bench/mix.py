@@ -31,17 +31,20 @@ KINDS = {
     ("callcentre", "case.closed"): 1,
     ("backoffice", "order.delivered"): 1,
 }
+BROWSING = ("product.viewed", "page.viewed", "cart.item_added")
 CHANNELS = tuple(dict.fromkeys(channel for channel, _ in KINDS))
 
 
-def facts(count: int, customers: int, now_ms: int, seed: int = SEED) -> Iterator[Any]:
-    """(channel, key, value), in order of time."""
+def facts(
+    count: int, customers: int, now_ms: int, seed: int = SEED, span_ms: int = SPAN_MS
+) -> Iterator[Any]:
+    """(channel, key, value), in order of time, over `span_ms` up to `now_ms`."""
     rng = random.Random(seed)
     kinds = rng.choices(list(KINDS), list(KINDS.values()), k=8_192)
     for n in range(count):
         channel, kind = kinds[rng.randrange(8_192)]
         person = int(rng.random() * customers)
-        at_ms = now_ms - SPAN_MS + SPAN_MS * n // count
+        at_ms = now_ms - span_ms + span_ms * n // count
         fact = {
             "id": f"{seed}-{n}",
             "type": kind,
@@ -91,6 +94,14 @@ def purchase_fact(id: str, person: int, at_ms: int) -> tuple[str, bytes, bytes]:
     data = {"order": f"R-{id}", "store": "leeds-2", "currency": "GBP", "items": [_item(41)]}
     identifiers = {"email": email(person)}
     return "store", id.encode(), encode(_fact(id, "order.completed", at_ms, identifiers, data))
+
+
+def browsing_fact(person: int, at_ms: int, rng: random.Random) -> tuple[str, bytes, bytes]:
+    """What somebody who is logged in does on the web. -> channel, key, value"""
+    kind = rng.choices(BROWSING, (7, 2, 1))[0]
+    id = f"b-{rng.getrandbits(64):016x}"
+    data = _data("web", kind, person, rng)
+    return "web", id.encode(), encode(_fact(id, kind, at_ms, {"email": email(person)}, data))
 
 
 def _fact(

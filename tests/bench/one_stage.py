@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from tests.bench import job, kafka
+from tests.bench import job, kafka, worker
 from tests.bench.figures import Figure
 from tests.bench.lab import ROOT, Job, Lab, cpu_at
 from tests.bench.peers import kafka_streams
@@ -108,7 +108,7 @@ def _prepare(lab: Lab, counts: set[int]) -> dict[int, job.Changes]:
 
 def _run(lab: Lab, peer: Peer, count: int, wanted: dict[int, job.Changes], run: str) -> Rate:
     out = run + "customer.state-changed.v1"
-    ours = [run + "customer.facts.v1", run + "customer.changelog.v1"] if peer.name == OURS else []
+    ours = [run + topic for topic in worker.ONE_STAGE] if peer.name == OURS else []
     kafka.create(lab.bootstrap, [out, *ours])
     reader = kafka.Reader(lab.bootstrap, out)
     running = peer.start(lab, _topic(count), out, run)

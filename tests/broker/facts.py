@@ -2,6 +2,7 @@
 
 import json
 import random
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -16,6 +17,8 @@ from tests.broker.stack import Stack
 BEGAN_MS = 1_772_532_000_000  # 2026-03-03T10:00:00Z
 APART_MS = 40
 SENT_WITHIN_S = 60
+WAITING_MAX = 50_000  # Half of what a producer takes before it refuses.
+FED_MAX = 10_000_000
 
 Fact = tuple[str, int, bytes]  # channel, timestamp in ms, value
 
@@ -51,9 +54,33 @@ def send(stack: Stack, some: Iterator[Fact], per_s: float = 1e9) -> None:
         if n % 100 == 99:
             due = began + n / per_s
             producer.poll(0)
+            while len(producer) > WAITING_MAX:
+                producer.poll(0.1)
             while (left := due - time.monotonic()) > 0:
                 producer.poll(left)  # Returns at each delivery.
     assert producer.flush(SENT_WITHIN_S) == 0
+
+
+class Feed:
+    """`facts` at a steady rate until it is stopped; `sent` is how many there were."""
+
+    def __init__(self, stack: Stack, people: int, per_s: float) -> None:
+        self.sent = 0
+        self._enough = threading.Event()
+        self._sending = threading.Thread(target=send, args=(stack, self._facts(people), per_s))
+        self._sending.start()
+
+    def _facts(self, people: int) -> Iterator[Fact]:
+        for fact in facts(FED_MAX, people):
+            if self._enough.is_set():
+                return
+            self.sent += 1
+            yield fact
+
+    def stop(self) -> None:
+        """Returns when Kafka has all of them."""
+        self._enough.set()
+        self._sending.join()
 
 
 def send_tick(stack: Stack, now_ms: int) -> None:

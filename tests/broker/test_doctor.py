@@ -151,7 +151,7 @@ def test_a_wrong_partition_count_is_named(
     assert code == 1
     assert finding["check"] == "partitions"
     assert finding["says"] == f"{name}: partitions 5 -> 4"
-    assert "declare a topic of another version" in finding["remedy"]
+    assert "`adaptive-stream migrate` brings their state along" in finding["remedy"]
 
 
 @pytest.mark.usefixtures("applied")

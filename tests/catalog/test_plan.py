@@ -70,8 +70,8 @@ def test_a_keyed_topic_is_never_cut_anew(here: int, catalog: Catalog, cluster: C
     assert change.says == f"partitions {here} -> 64"
     assert change.refused == (
         "its records are placed by customer, and each later fact would go to another partition"
-        " than the earlier ones: declare a topic of another version, or write"
-        f" partitions: {here} in all files keyed by customer"
+        " than the earlier ones: `adaptive-stream migrate` brings their state along;"
+        f" or write partitions: {here} in all files keyed by customer"
     )
 
 

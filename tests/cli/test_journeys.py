@@ -27,8 +27,8 @@ def test_a_manager_sees_that_all_is_well(capsys: pytest.CaptureFixture[str]) -> 
     assert main(["journeys", "check"]) == 0
     out = capsys.readouterr().out
     assert "abandoned-cart: 18 examples, all pass; every condition is shown.\n" in out
-    assert "complaint_open: 4 examples, all pass; every condition is shown.\n" in out
-    assert "no fault in 6 journeys and 12 standing rules" in out
+    assert "complaint_open (marketing): 4 examples, all pass; every condition is shown.\n" in out
+    assert "no fault in 6 journeys and 14 standing rules" in out
 
 
 def test_a_mistyped_condition_is_answered(
@@ -87,7 +87,7 @@ def test_programs_read_the_same_as_json(
     assert [row["kind"] for row in rows] == [
         "fault",
         *["journey"] * 5,
-        *["standing"] * 12,
+        *["standing"] * 14,
         "rules",
     ]
     place = (rows[0]["file"], rows[0]["line"], rows[0]["value"])

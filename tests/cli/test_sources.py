@@ -24,7 +24,7 @@ STATE = {
         "m-2": {
             "sender": "lob", "handle": "psc_77", "about": ["boots-41"],
             "due": "2026-03-06T09:00:00Z", "revocable_until": "2026-03-04T12:00:00Z",
-            "status": "scheduled", "channel": "directmail",
+            "status": "scheduled", "channel": "directmail", "reported": "2026-03-01T09:00:00Z",
         },
         "m-1": {"sender": "meta", "standing": True, "status": "scheduled", "channel": "ads"},
         "m-0": {"status": "sent", "channel": "email"},
@@ -104,6 +104,19 @@ def test_a_source_is_retired_by_a_fact(broker, prefix, capsys) -> None:
     assert (fact["type"], fact["source"], fact["data"]["retired"]) == (
         "channel.complete", "leeds-2", True,
     )  # fmt: skip
+
+
+def test_the_board_of_senders_shows_who_reported_when(broker, prefix, capsys) -> None:
+    """Those without a word stand below; one object a line for programs."""
+    assert asked(broker, prefix, "senders") == Exit.OK
+    head, first, *others = capsys.readouterr().out.splitlines()
+    assert head.split()[:3] == ["sender", "stops", "by"]
+    assert first.split()[:2] == ["lob", "recall"]
+    assert first.endswith("1  2026-03-01T09:00:00Z")
+    assert [line.split()[0] for line in others] == ["braze", "mailchimp", "meta", "sendgrid"]
+
+    assert asked(broker, prefix, "senders", "--silent", "--json") == Exit.OK
+    assert capsys.readouterr().out == ""  # Of lob no silence is news.
 
 
 def test_an_outbox_is_listed_by_what_is_due_first(broker, prefix, capsys) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from adaptive_stream.process.settings import PREFIX, VARIABLES, Settings
 from tests.deploy.manifests import ROOT
+from tests.deploy.test_kubernetes import of_kind
 
 DEPLOY = ROOT / "deploy"
 TEXT = (DEPLOY / "operations.md").read_text()
@@ -66,3 +67,22 @@ def test_commands_name_what_is_there() -> None:
     for text in (path.read_text() for path in (DEPLOY / "README.md", DEPLOY / "operations.md")):
         for path in re.findall(r"(?:-k|--file|-f) (deploy/[a-z./]+|topics/)", text):
             assert Path(ROOT / path).exists(), path
+
+
+def test_kubectl_names_what_the_manifests_make() -> None:
+    """Pods, volumes and sets of the guides' kubectl lines are those of the production overlay."""
+    sets = of_kind("production", "StatefulSet")
+    made = {"statefulset": set(sets), "pod": {f"{name}-0" for name in sets}}
+    made["pvc"] = {
+        f"{claim['metadata']['name']}-{name}-0"
+        for name, manifest in sets.items()
+        for claim in manifest["spec"].get("volumeClaimTemplates", ())
+    }
+    named = []
+    for guide in ("README.md", "operations.md", "runbook.md"):
+        named += re.findall(
+            r"kubectl [^`\n]*?\b(statefulset|pod|pvc)[ /]([a-z0-9-]+)", (DEPLOY / guide).read_text()
+        )
+    assert len(named) >= 5
+    for kind, name in named:
+        assert name in made[kind], f"{kind} {name}"

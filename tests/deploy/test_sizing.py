@@ -1,5 +1,6 @@
 """deploy/sizing.py agrees with what can be measured, and says what gives way first."""
 
+import json
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,19 @@ from pathlib import Path
 from adaptive_stream.catalog.topics import Topic
 from adaptive_stream.stages.outcome import NEVER, Row
 from adaptive_stream.worker.store import Memory, Store
-from deploy.sizing import SIZES, Assumed, Measured, facts_s_of, size, table
+from deploy.sizing import (
+    CHECKED,
+    SIZES,
+    WITHIN,
+    Assumed,
+    Measured,
+    checked,
+    facts_s_of,
+    held,
+    measured_at,
+    size,
+    table,
+)
 from tests.bench.preload import CUSTOMERS, IDENTITIES, changelogs
 from tests.deploy.manifests import ROOT
 from tests.deploy.test_kubernetes import catalog, of_kind
@@ -44,6 +57,26 @@ def test_stores_grow_as_the_model_says(tmp_path: Path) -> None:
     assert max(each) / min(each) < 1.2, "bytes of a customer do not depend on how many there are"
 
 
+def test_the_model_holds_at_three_sizes() -> None:
+    """What was measured on a real broker lies within the error that the guide states."""
+    sizes = json.loads(CHECKED.read_text())["sizes"]
+    assert [each["customers"] for each in sizes] == [10_000, 50_000, 200_000]
+    for each in sizes:
+        said, was = held(each["customers"], each["state_bytes"]), measured_at(each)
+        for name, (low, high) in WITHIN.items():
+            ratio = getattr(was, name) / getattr(said, name)
+            assert low <= ratio <= high, (each["customers"], name, ratio)
+
+
+def test_twenty_times_the_customers_take_no_more_memory_or_cpu() -> None:
+    """What a worker takes beside its disk does not grow with who it knows."""
+    first, *_, last = json.loads(CHECKED.read_text())["sizes"]
+    assert last["memory_bytes"] - first["memory_bytes"] < 100e6
+    assert last["facts_cpu_s"] < 1.5 * first["facts_cpu_s"]
+    each = [one["store_bytes"] / one["customers"] for one in (first, last)]
+    assert max(each) / min(each) < 1.2
+
+
 def test_the_partitions_give_way_first() -> None:
     """A million facts a second do not fit into the partitions that topics/ declares."""
     declared: Topic = catalog().topics["customer.facts.v1"]
@@ -73,8 +106,10 @@ def test_production_has_room_for_its_partitions() -> None:
 
 
 def test_the_guide_says_what_the_model_says() -> None:
-    """The table in deploy/sizing.md is today's."""
-    assert "\n".join(table(SIZES)) in (ROOT / "deploy" / "sizing.md").read_text()
+    """The tables in deploy/sizing.md are today's."""
+    guide = (ROOT / "deploy" / "sizing.md").read_text()
+    assert "\n".join(table(SIZES)) in guide
+    assert "\n".join(checked()) in guide
 
 
 def test_the_topics_are_those_of_the_preload() -> None:

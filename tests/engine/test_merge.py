@@ -6,7 +6,10 @@ import msgspec
 
 from adaptive_stream.engine.decision import StateChanged, Suppression
 from adaptive_stream.engine.fact import Fact, encode_fact
+from adaptive_stream.engine.journey import Step
 from adaptive_stream.engine.message import Arrival
+from adaptive_stream.engine.span import Span
+from tests.engine.test_journeys import only
 from tests.engine.world import DAY, HOUR, MINUTE, TEN, World, fact
 
 EMAIL, CARD, COOKIE, DEVICE = "email:ana@example.com", "loyalty:L-204", "cookie:ck-a", "device:ph-a"
@@ -211,3 +214,45 @@ def test_what_two_who_are_apart_both_use_goes_to_whoever_was_linked_first() -> N
         assert world.customer(other).identifiers() == [other]
         assert world.faults == ["link_refused:apart"]
         assert world.news().count("identity.contested") == 1
+
+
+def test_a_run_that_nobody_was_told_to_stop_is_told_of_when_it_lives_again() -> None:
+    """While a purchase on a card was hers, the cart counted as filled again, and its first run as
+    over; the card was somebody else's, and of two runs for one cart one has to be stopped."""
+    step = Step("tell", Span(ms=20 * HOUR), "tell", ("email",), Span(ms=12 * HOUR))
+    world = World(only("abandoned-cart", hold_when=(), steps=(step,)))
+    world.tell("app.opened", TEN - HOUR, COOKIE)
+    world.tell("order.completed", TEN + 10 * MINUTE, CARD, order="R-77", items=["belt-7"])
+    for minutes, who in ((0, EMAIL), (35, COOKIE)):
+        at_ms = TEN + minutes * MINUTE
+        world.tell("cart.item_added", at_ms, who, cart="cart-9", items=["belt-7"])
+    world.wait(TEN + 70 * MINUTE)
+    for other in (CARD, COOKIE, EMAIL):
+        world.tell("identity.linked", TEN + 71 * MINUTE, DEVICE, other)
+    assert world.told() == []
+    assert [run.status for _, run in world.customer(EMAIL).instances()].count("ended") == 1
+
+    world.tell("customer.unmerge", TEN + 72 * MINUTE, CARD, DEVICE)
+
+    assert world.told() == [("suppress", "superseded", ("tell",))]
+    runs = world.customer(EMAIL).instances()
+    assert sorted(run.status for _, run in runs) == ["live", "stopped"]
+
+
+def test_a_stop_that_a_channel_keeps_is_kept_when_its_cart_leaves() -> None:
+    """Her part of the cart has nothing in it: the run never was, and still counts as stopped."""
+    world = World()
+    world.tell("app.opened", TEN - 2 * HOUR, DEVICE)
+    world.tell("cart.item_removed", TEN - HOUR, COOKIE, cart="cart-9", items=["socks-2"])
+    for other in (COOKIE, DEVICE):
+        world.tell("identity.linked", TEN - MINUTE, EMAIL, other)
+    world.tell("cart.item_added", TEN, EMAIL, cart="cart-9", items=["boots-41"])
+    world.wait(TEN + 40 * MINUTE)
+    world.tell("cart.emptied", TEN + 45 * MINUTE, EMAIL, cart="cart-9")
+    world.tell("cart.item_added", TEN + HOUR, DEVICE, cart="cart-9", items=["socks-2"])
+    world.wait(TEN + 100 * MINUTE)
+    world.tell("customer.unmerge", TEN + 2 * HOUR, EMAIL, COOKIE)
+
+    assert world.told()[-1][0] == "suppress"
+    ((_, run),) = world.customer(COOKIE).instances()
+    assert (run.status, sorted(run.told)) == ("stopped", ["email", "push"])

@@ -1,8 +1,12 @@
 """What the time is for a condition, and when the answer will be another."""
 
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from adaptive_stream.engine.now import DAY_MS, HOUR_MS, Now
+from adaptive_stream.engine.span import add_days
 
 TUESDAY_TEN = 1_772_532_000_000  # 2026-03-03 10:00 in London
 SPRING_FORWARD = 1_774_742_400_000  # 2026-03-29 00:00 in London, an hour before the clocks change
@@ -54,3 +58,18 @@ def test_the_soonest_change_counts() -> None:
     assert now.days_since(TUESDAY_TEN - DAY_MS // 2) == 0
     assert now.hours_since(TUESDAY_TEN - HOUR_MS // 2) == 0
     assert now.changes_ms == TUESDAY_TEN + HOUR_MS // 2
+
+
+@pytest.mark.parametrize(
+    "zone", ["Europe/London", "America/St_Johns", "Asia/Kathmandu", "Australia/Lord_Howe"]
+)
+def test_three_days_later_it_is_the_same_time_of_day_also_when_the_clocks_have_changed(
+    zone: str,
+) -> None:
+    """Every quarter of an hour of a year, less a millisecond: as the zone's own rules have it."""
+    hers = ZoneInfo(zone)
+    for quarter in range(365 * 96):
+        at_ms = TUESDAY_TEN + quarter * (HOUR_MS // 4) - 1
+        local = datetime.fromtimestamp(at_ms / 1000, UTC).astimezone(hers)
+        moved = (local.replace(tzinfo=None) + timedelta(days=3)).replace(tzinfo=hers)
+        assert add_days(at_ms, 3, zone) == round(moved.timestamp() * 1000)

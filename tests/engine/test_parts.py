@@ -127,6 +127,7 @@ def test_a_message_is_what_was_last_said_of_it() -> None:
 
         assert world.state(ANA)["messages"]["m-1"] == {
             "sender": "braze",
+            "reported": "2026-03-03T10:02:00Z",
             "status": "opened",
             "channel": "email",
         }

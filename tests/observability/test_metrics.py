@@ -15,6 +15,7 @@ from adaptive_stream.checkpoint.progress import Progress
 from adaptive_stream.engine.clock import Clock
 from adaptive_stream.metrics.collector import SERIES_AT_START_MAX, Metrics
 from adaptive_stream.metrics.listed import METRICS, PREFIX
+from adaptive_stream.metrics.recovery import SAY_EVERY_S, Recovery
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.metrics.words import OTHER, STAGES, TRANSITIONS, own_words
 from adaptive_stream.stages.outcome import NOTHING_SAID, Outcome
@@ -121,6 +122,25 @@ def _watch(wall: bool = True) -> Watch:
 def _batch(watch: Watch, tp: tuple[str, int], came_ms: int, after: int) -> None:
     outcome = Outcome(clock=Clock(), next_offset=after, records=2)
     watch.batch(tp, [Record(after - 2, b"k", b"", (), came_ms)] * 2, outcome)
+
+
+def test_a_sender_is_silent_once_it_has_said_nothing_for_longer_than_its_file_allows() -> None:
+    """Beyond that the seconds are counted, from its newest report."""
+    watch = Watch("admit", OWN, wall=True, silent_after_s={"sendgrid": 0.0, "braze": 7_200.0})
+    watch.look_at(dict, lambda _: (0, None), lambda: True)
+    outcome = Outcome(clock=Clock(), next_offset=1, records=1)
+    outcome.count("sender_reports", "sendgrid")
+    outcome.count("sender_reports", "nobody-knows-it")
+
+    before = _told(watch.metrics)
+    watch.batch(("web", 0), [Record(0, b"k", b"", (), _now_ms() + 60_000)], outcome)
+    after = _told(watch.metrics)
+
+    silent = 'sender_silent_seconds{{sender="{}",stage="admit"}}'
+    assert before[silent.format("sendgrid")] > 0
+    assert after[silent.format("sendgrid")] == after[silent.format("braze")] == 0
+    assert after['sender_reports_total{sender="sendgrid",stage="admit"}'] == 1
+    assert after['sender_reports_total{sender="other",stage="admit"}'] == 1
 
 
 def test_lag_is_what_waits_and_how_long_the_first_of_it_has() -> None:
@@ -230,6 +250,26 @@ class Performer:
         return None
 
 
+def test_who_waits_for_a_rebuilt_state_is_told_how_long() -> None:
+    """What is left, how fast it goes and until when: every few seconds, of all partitions."""
+    other = ("customer.facts.v1", 1)
+    recovery = Recovery({TP0: (0, 40_000), other: (500, 60_500)}, 100.0)
+    assert recovery.plan() == "rebuilds 1 partitions from their changelogs: 100,000 records"
+    assert recovery.read(TP0, 30_000, 100.0 + SAY_EVERY_S / 2) == ""
+    said = recovery.read(TP0, 20_000, 100.0 + SAY_EVERY_S)
+    assert said == "recovery: 80,000 records left of 100,000, 4,000 a second, 20 s to go"
+    assert recovery.read(TP0, 0, 104.0 + SAY_EVERY_S) == ""
+    said = recovery.read(other, 10_000, 100.0 + 2 * SAY_EVERY_S)
+    assert said == "recovery: 10,000 records left of 100,000, 9,000 a second, 1 s to go"
+
+
+def test_partitions_whose_stores_are_at_hand_are_taken_over_without_a_word() -> None:
+    """An operator is told of what may take a while, not of every restart."""
+    recovery = Recovery({TP0: (40_000, 40_010), ("customer.facts.v1", 1): (0, 0)}, 100.0)
+    assert recovery.plan() == ""
+    assert recovery.left == 10
+
+
 def test_a_recovery_shows_what_is_left_of_it_and_a_checkpoint_where_its_time_went() -> None:
     """Whoever waits for a worker sees that it gets on; whoever waits for a broker sees that too."""
 
@@ -238,6 +278,7 @@ def test_a_recovery_shows_what_is_left_of_it_and_a_checkpoint_where_its_time_wen
         watch.look_at(dict, lambda _: (0, None), lambda: False)
         observed = Observed(watch, TP0, Performer())
         left = []
+        watch.takes_over({TP0: (0, 3), ("customer.facts.v1", 1): (7, 7)})
         await observed.perform(ask.Append([], None))
         for _ in range(2):
             await observed.perform(ask.ReadLog(0))

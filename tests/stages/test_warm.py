@@ -47,12 +47,13 @@ def _three(_: int) -> int:
 
 def test_no_more_is_kept_than_was_agreed() -> None:
     """A worker's memory is set by numbers, whatever the number of its customers."""
-    values = [encode_customer(Customer(id=f"c-{n:015}")) for n in range(100)]
-    warm = Warm(OBJECTS * len(values[0]) * 10)
-    customers = [decode_customer(value) for value in values]
-    for value, customer in zip(values, customers, strict=True):
-        warm.put(value, customer, None)
-    found = [warm.take(value)[0] is own for value, own in zip(values, customers, strict=True)]
+    values = {f"{n}".encode(): encode_customer(Customer(id=f"c-{n:015}")) for n in range(100)}
+    warm = Warm(OBJECTS * len(values[b"0"]) * 10)
+    customers = {key: decode_customer(value) for key, value in values.items()}
+    for _ in range(2):  # To be put again takes no more room.
+        for key, customer in customers.items():
+            warm.put(key, values[key], customer, None)
+    found = [warm.take(key, values[key])[0] is own for key, own in customers.items()]
     assert found == [False] * 90 + [True] * 10
 
 
@@ -60,8 +61,16 @@ def test_a_state_that_was_taken_out_is_not_given_twice() -> None:
     """Whoever changes a state has it alone: a batch that fails leaves nothing half done behind."""
     value = encode_customer(Customer(id="c-1"))
     warm = Warm(1 << 20)
-    warm.put(value, Customer(id="c-1"), None)
-    mine, _ = warm.take(value)
+    warm.put(b"c-1", value, Customer(id="c-1"), None)
+    mine, _ = warm.take(b"c-1", value)
     mine.state_seq = 7
-    again, _ = warm.take(value)
+    again, _ = warm.take(b"c-1", value)
     assert again.state_seq == 0
+
+
+def test_a_state_is_found_only_as_its_bytes_say_it() -> None:
+    """What another worker has stored meanwhile counts, and not what was at hand here."""
+    warm = Warm(1 << 20)
+    warm.put(b"c-1", encode_customer(Customer(id="c-1")), Customer(id="c-1"), None)
+    stored = encode_customer(Customer(id="c-1", state_seq=9))
+    assert warm.take(b"c-1", stored)[0].state_seq == 9

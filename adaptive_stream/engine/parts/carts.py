@@ -57,14 +57,17 @@ def fold(
 ) -> dict[str, Cart]:
     """Id -> Cart as of `now_ms`. A cart that was only checked out, never filled, is no cart."""
     carts = {}
-    paid = sorted(
-        (order for order in orders.values() if order.paid), key=lambda order: (order.time, order.id)
-    )
+    paid = [order for order in orders.values() if order.paid]
+    paid.sort(key=_time)
     for cart_id, facts in kept_by_key.items():
         stays = _stays(cart_id, facts, paid)
         if stays:
             carts[cart_id] = _fold_one(cart_id, facts, stays, now_ms, abandoned_after_ms)
     return carts
+
+
+def _time(order: Order) -> tuple[int, str]:
+    return (order.time, order.id)
 
 
 def _stays(cart_id: str, facts: list[Kept], paid: list[Order]) -> dict[str, _Stay]:
@@ -85,7 +88,7 @@ def _stays(cart_id: str, facts: list[Kept], paid: list[Order]) -> dict[str, _Sta
         elif kept.type == "cart.emptied":
             for stay in stays.values():
                 stay.removed_ms = stay.removed_ms or kept.at_ms
-    for item, stay in stays.items():
+    for item, stay in stays.items() if paid else ():
         stay.bought = _bought_by(cart_id, item, stay, paid)
     return stays
 
@@ -129,12 +132,16 @@ def _bought_by(cart_id: str, item: str, stay: _Stay, paid: list[Order]) -> Order
     return None
 
 
+def _since(one: tuple[str, _Stay]) -> int:
+    return one[1].since_ms
+
+
 def _latest_filling(stays: dict[str, _Stay], touched_ms: int) -> dict[str, _Stay]:
     """A cart out of which everything was bought or taken begins anew with what comes next, and
     what has lain in it for too long is no part of it."""
     filling: dict[str, _Stay] = {}
     until_ms: int | None = None  # when the filling was over; None while something is in it
-    for item, stay in sorted(stays.items(), key=lambda one: one[1].since_ms):
+    for item, stay in sorted(stays.items(), key=_since) if len(stays) > 1 else stays.items():
         if stay.added_ms < touched_ms - CART_MS:
             continue
         if filling and until_ms is not None and stay.since_ms > until_ms + TOLERANCE_MS:
@@ -180,7 +187,9 @@ def _fold_one(
     status, abandoned_at = _status(settled, remaining, touched, now_ms, abandoned_after_ms)
     if abandoned_at is not None:
         heard["cart.abandoned"] = msgspec.structs.replace(touched, at_ms=abandoned_at)
-    currency = next((str(k.data["currency"]) for k in reversed(facts) if "currency" in k.data), "")
+    currency = ""
+    for kept in facts:
+        currency = str(kept.data.get("currency", currency))
     newest = latest["cart.item_added"]
     return Cart(
         id=cart_id,

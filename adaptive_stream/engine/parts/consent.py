@@ -4,11 +4,15 @@ A withdrawal that names no endpoint of its channel (said on the phone, about e-m
 `*` and binds all of hers. Of two that happened at once, the withdrawal counts.
 """
 
+from collections.abc import Iterable
+
 from adaptive_stream.engine.customer import Kept
 from adaptive_stream.engine.fact import Fact
 
 FACTS = ("consent.given", "consent.confirmed", "consent.withdrawn")
 ANY_ENDPOINT = "*"
+MISSING = "missing"
+STRONGEST = ("given", "unconfirmed", "withdrawn")
 # What the law calls the address: a tool's own id for her is none.
 ADDRESS_TYPES = {
     "email": ("email",),
@@ -54,6 +58,32 @@ def fold(kept_by_key: dict[str, list[Kept]]) -> list[dict[str, object]]:
             }
         )
     return rows
+
+
+def statuses(rows: list[dict[str, object]], channel: str, purpose: str) -> dict[str, str]:
+    """Endpoint -> status, on one channel for one purpose. What she withdraws for all of hers
+    (`*`) binds each that has not agreed since; an address that withdrew is bound by its own word.
+    """
+    mine = [row for row in rows if (row["channel"], row["purpose"]) == (channel, purpose)]
+    every = next((row for row in mine if row["endpoint"] == ANY_ENDPOINT), None)
+    found = {}
+    for row in mine:
+        bound = every is not None and every["status"] == "withdrawn"
+        since = every is not None and _moment(every) >= _moment(row)
+        found[str(row["endpoint"])] = "withdrawn" if bound and since else str(row["status"])
+    return found
+
+
+def status_of(said: dict[str, str], endpoints: Iterable[str]) -> str:
+    """The best that any of these endpoints has said; `missing` if none has."""
+    mine = {said.get(endpoint, said.get(ANY_ENDPOINT, MISSING)) for endpoint in endpoints}
+    return next((status for status in STRONGEST if status in mine), MISSING)
+
+
+def _moment(row: dict[str, object]) -> int:
+    at_ms = row["at_ms"]
+    assert isinstance(at_ms, int)
+    return at_ms
 
 
 def _after(kept: Kept, status: str, proofs: list[str]) -> tuple[str, list[str]]:

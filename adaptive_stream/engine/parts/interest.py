@@ -33,7 +33,12 @@ def kept_data(fact: Fact) -> dict[str, object]:
 
 def points(moments: list[int], now_ms: int) -> int:
     """What these looks are worth now."""
-    return sum(LOOK_POINTS >> max(0, now_ms - at_ms) // HALVED_EACH_MS for at_ms in moments)
+    worth = 0
+    for at_ms in moments:
+        worth += (
+            LOOK_POINTS >> (now_ms - at_ms) // HALVED_EACH_MS if at_ms < now_ms else LOOK_POINTS
+        )
+    return worth
 
 
 def fold(
@@ -46,25 +51,26 @@ def fold(
             item = context.same(code) if context else code
             by_item.setdefault(item, []).extend(kept_by_key[code])
     return {
-        item: _fold_one(item, sorted(facts, key=rank), context, now_ms)
+        item: _fold_one(item, sorted(facts, key=rank) if len(facts) > 1 else facts, context, now_ms)
         for item, facts in sorted(by_item.items())
     }
 
 
 def _fold_one(item: str, facts: list[Kept], context: Context, now_ms: int) -> ViewedItem:
     views = [kept.at_ms for kept in facts]
-    described = priced = stock = None
+    described = priced = stock = then = None
     if context:
         described = context.described(item)
         priced = context.price(item)
         stock = context.newest(item, "product.in_stock", "product.out_of_stock")
     has = stock is None or stock.type == "product.in_stock"
     currency = str(facts[-1].data.get("currency") or "")
-    then = next((line.price for line in facts[-1].lines if line.price is not None), None)
+    for line in facts[-1].lines:
+        then = line.price if then is None else then
     if then is None and priced and priced[1].at_ms <= views[-1]:
         then = priced[0]
     heard = latest_by_type(facts, item)
-    for said in (priced[1] if priced else None, stock):
+    for said in (priced[1] if priced else None, stock) if context else ():
         if said is not None:
             heard[said.type] = msgspec.structs.replace(said.cause(), key=item)
     return ViewedItem(

@@ -59,5 +59,7 @@ def cause_of(kept: Kept, key: str = "") -> Cause:
 
 def latest_by_type(facts: list[Kept], key: str) -> Heard:
     """For each fact type the latest of these facts (they are in order)."""
+    if len(facts) == 1:
+        return {facts[0].type: cause_of(facts[0], key)}
     latest = {kept.type: kept for kept in facts}
     return {type_: cause_of(kept, key) for type_, kept in latest.items()}

@@ -6,10 +6,10 @@ that is all that is needed to stop it, with or without a journey file.
 
 from adaptive_stream.engine.context import Context
 from adaptive_stream.engine.customer import Kept
-from adaptive_stream.engine.entity import Message
+from adaptive_stream.engine.entity import Heard, Message
 from adaptive_stream.engine.fact import MESSAGE, Fact
 from adaptive_stream.engine.parts.consent import ADDRESS_TYPES
-from adaptive_stream.engine.parts.kept import latest_by_type
+from adaptive_stream.engine.parts.kept import latest_by_type, rank
 
 FACTS = MESSAGE
 DATA = (
@@ -105,10 +105,14 @@ def sent_steps(kept_by_key: dict[str, list[Kept]]) -> set[tuple[str, str, str]]:
     }
 
 
-def refused_by(kept_by_key: dict[str, list[Kept]]) -> set[str]:
-    """The addresses that bounced, or called a message spam."""
-    said = (kept.data.get("refused_by") for facts in kept_by_key.values() for kept in facts)
-    return {str(address) for address in said if address}
+def refusals(kept_by_key: dict[str, list[Kept]]) -> dict[str, Heard]:
+    """Each address that bounced, or called a message spam, with what it said."""
+    said: dict[str, list[Kept]] = {}
+    for facts in kept_by_key.values():
+        for kept in facts:
+            if address := kept.data.get("refused_by"):
+                said.setdefault(str(address), []).append(kept)
+    return {one: latest_by_type(sorted(facts, key=rank), one) for one, facts in said.items()}
 
 
 def _text(said: dict[str, object], name: str) -> str:

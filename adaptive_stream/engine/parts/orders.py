@@ -93,7 +93,8 @@ def _fold_one(number: str, facts: list[Kept], names: tuple[str, ...]) -> Order |
             said |= kept.data
     said |= report.data
     value_minor, currency = _value(report, said)
-    returned, whole = _returned(report, value_minor, facts)
+    refunded = "order.refunded" in heard
+    returned, whole = _returned(report, value_minor, facts) if refunded else ([], False)
     status = _status(heard, paid=paid, whole=whole)
     return Order(
         id=number,

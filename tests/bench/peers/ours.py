@@ -13,11 +13,17 @@ import msgspec
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.process.settings import read_settings
 from adaptive_stream.stages.outcome import NEVER, EngineFault, Outcome, Row, View
-from adaptive_stream.stages.records import CUSTOMER_CHANGELOG, CUSTOMER_FACTS, Output
+from adaptive_stream.stages.records import (
+    CUSTOMER_CHANGELOG,
+    CUSTOMER_FACTS,
+    IDENTITY_CHANGELOG,
+    Output,
+)
 from adaptive_stream.worker.app import run
 
 ROOT = Path(__file__).parents[3]
 OUT = "customer.state-changed.v1"
+CHANGELOGS = (CUSTOMER_CHANGELOG, IDENTITY_CHANGELOG)  # The second tells whose tenant key it is.
 
 
 class Fact(msgspec.Struct):
@@ -116,7 +122,7 @@ def main() -> None:
     bootstrap, topic, prefix, data_dir = sys.argv[1:]
     rules_dir = ROOT / "adaptive_stream" / "rules"
     catalog = load_catalog(ROOT / "topics", rules_dir, prefix)
-    wanted = {prefix + name for name in (CUSTOMER_FACTS, CUSTOMER_CHANGELOG, OUT)}
+    wanted = {prefix + name for name in (CUSTOMER_FACTS, *CHANGELOGS, OUT)}
     catalog = replace(catalog, topics={n: t for n, t in catalog.topics.items() if n in wanted})
     settings = read_settings(
         {

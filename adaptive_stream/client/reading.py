@@ -106,5 +106,9 @@ class Reader:
 
     async def end(self, tp: TopicPartition) -> int:
         """The offset after the last record."""
+        return (await self.ends([tp]))[tp]
+
+    async def ends(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """The same of several."""
         async with self._lock:
-            return int((await self._consumer.end_offsets([tp]))[tp])
+            return dict(await self._consumer.end_offsets(tps))

@@ -1,0 +1,56 @@
+"""A history is sent as fast as the worker keeps up, evenly, and no faster."""
+
+from adaptive_stream.cli.pace import FIRST_PER_S, LEAST_PER_S, LOOK_S, Pace
+
+
+class Time:
+    """A clock that goes only when somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now_s += seconds
+
+
+def sent(pace: Pace, time: Time, seconds: float) -> int:
+    """How many records leave within this time."""
+    until, count = time.now_s + seconds, 0
+    while time.now_s < until:
+        pace.wait()
+        count += 1
+    return count
+
+
+def test_it_goes_faster_while_the_worker_keeps_up_and_slower_when_it_does_not() -> None:
+    """By what the worker has to go, looked at twice a second."""
+    time, behind = Time(), [0]
+    pace = Pace(lambda: behind[0], 1_000, lambda: time.now_s, time.sleep)
+    first = sent(pace, time, 1)
+    assert first > FIRST_PER_S
+    assert sent(pace, time, 5) > 5 * first
+
+    behind[0] = 1_001
+    fast = pace.per_s
+    sent(pace, time, 2)
+    assert pace.per_s < fast / 2
+    sent(pace, time, 60)
+    assert pace.per_s == LEAST_PER_S  # A worker that is down holds nobody up for ever.
+
+
+def test_records_leave_evenly_and_a_look_that_took_long_is_not_made_up_for() -> None:
+    """A heap of them is what the next live fact would wait behind."""
+    time = Time()
+
+    def slow() -> int:
+        time.now_s += 2 * LOOK_S
+        return 0
+
+    pace = Pace(slow, 1_000, lambda: time.now_s, time.sleep)
+    for _ in range(50):
+        pace.wait()
+
+    assert all(abs(gap - 1 / pace.per_s) < 1e-6 for gap in time.slept)
+    assert len(time.slept) >= 49
