@@ -10,7 +10,6 @@ import json
 import secrets
 import shutil
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +28,6 @@ from adaptive_stream.stories.desk import Desk
 from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import copy_rules, rules_of
 from adaptive_stream.stories.output import Output
-from adaptive_stream.stories.phrases import metrics_read
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.timeline import timeline
 from adaptive_stream.stories.verdict import FAILED, Verdict
@@ -96,25 +94,18 @@ def play_on_cluster(
 def groups_of(stories: Sequence[Story]) -> list[list[Story]]:
     """Those that can be played together, by one worker."""
     groups: dict[object, list[Story]] = {}
-    reading: Counter[str] = Counter()
     for story in stories:
-        apart = _apart(story, reading)
+        apart = _apart(story)
         groups.setdefault((frozenset(story.load), story.calendar, apart), []).append(story)
     return list(groups.values())
 
 
-def _apart(story: Story, reading: Counter[str]) -> str:
-    """What keeps it from being played with others. `reading`: how many stories read each metric.
-
-    What is known beside customers, one story would hear from another; rules that it publishes, and
-    workers that it stops, are everybody's; and a metric is the worker's, not a story's: only
-    stories that read different ones share one.
-    """
-    if tells_context(story) or any(each.does or each.stops for each in timeline(story)):
-        return story.sid
-    names = metrics_read(story)
-    reading.update(names)
-    return f"metrics {max(reading[name] for name in names)}" if names else ""
+def _apart(story: Story) -> str:
+    """What keeps it from being played with others. A metric is the worker's, not a story's; what is
+    known beside customers, one story would hear from another; rules that it publishes, and workers
+    that it stops, are everybody's."""
+    own = any(each.looks or each.does or each.stops for each in timeline(story))
+    return story.sid if own or tells_context(story) else ""
 
 
 def _read(paths: Sequence[Path], catalog: Catalog) -> list[Story]:

@@ -9,7 +9,7 @@ from adaptive_stream.catalog.channels import CHANNELS
 from adaptive_stream.engine.fact import FACT_TYPES
 from adaptive_stream.engine.fact_data import KEYS
 from adaptive_stream.outputs import customer_state, opportunities, state_changed, suppressions
-from adaptive_stream.stories.story import Row, Story
+from adaptive_stream.stories.story import Row
 
 VERBS = ("in", "ask", "ans", "out", "not", "see", "do")
 FACTS = FACT_TYPES | {"raw"}
@@ -151,12 +151,6 @@ def writes(row: Row) -> bool:
     """Whether a record is written on a channel for this row."""
     said = row.verb == "in" or (row.verb == "do" and row.action in REQUESTS.values())
     return said and not pending(row)
-
-
-def metrics_read(story: Story) -> set[str]:
-    """The metrics that its rows ask for."""
-    rows = [row for row in story.rows if row.verb == "see" and row.subject == METRIC]
-    return {row.words[0].partition("{")[0] for row in rows}
 
 
 def changes_rules(row: Row) -> bool:

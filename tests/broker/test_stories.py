@@ -17,7 +17,7 @@ from adaptive_stream.stories.desk import Desk
 from adaptive_stream.stories.expect import judge
 from adaptive_stream.stories.journeys_loaded import rules_of
 from adaptive_stream.stories.output import Output
-from adaptive_stream.stories.phrases import METRIC, STATE_SIZE
+from adaptive_stream.stories.phrases import STATE_SIZE
 from adaptive_stream.stories.story import Story
 from adaptive_stream.stories.verdict import FAILED
 from tests.pending import record_pending
@@ -41,8 +41,7 @@ def _comparable(story: Story, outputs: list[Output]) -> Counter[tuple[str, int, 
     return Counter(
         (one.topic, one.known_ms, json.dumps(_without(one.value), sort_keys=True))
         for one in outputs
-        # Names take room in a state; what a worker counts, it counts for all its stories.
-        if one.known_ms >= start_ms and one.topic not in (STATE_SIZE, METRIC)
+        if one.known_ms >= start_ms and one.topic != STATE_SIZE  # Names take room in it.
     )
 
 
