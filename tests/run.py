@@ -9,9 +9,9 @@ import argparse
 import subprocess
 import sys
 
-# Two processes: the embedded broker wants a core as well. A file's tests stay together, and the
-# longest files come first (tests/conftest.py), so that both processes end at about the same time.
-TOGETHER = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+# Four processes on two cores: the longest files, which come first (tests/conftest.py), wait for Kafka
+# half of their time. A file's tests stay together.
+TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 ALONE = ("-n", "0")
 SHORT = "not chaos"
 OK, INTERRUPTED, NONE_CHOSEN = 0, 2, 5  # Of pytest's exit codes.

@@ -35,10 +35,12 @@ class Names:
             message = json.loads(value)
         except ValueError:
             return value  # It names nobody.
-        for kind, names in message.get("identifiers", {}).items():
-            several = names if isinstance(names, list) else [names]
-            own = [_value(self._own[f"{kind}:{name}"]) for name in several]
-            message["identifiers"][kind] = own if isinstance(names, list) else own[0]
+        for named in (message.get("identifiers", {}), message.get("data", {}).get("contact", {})):
+            for kind, names in named.items():
+                several = names if isinstance(names, list) else [names]
+                whole = [f"{kind}:{name}" for name in several]
+                own = [_value(self._own.get(name, name)) for name in whole]
+                named[kind] = own if isinstance(names, list) else own[0]
         return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode()
 
     def mine(self, outputs: Iterable[Output]) -> list[Output]:

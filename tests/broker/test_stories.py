@@ -36,11 +36,13 @@ MADE_NAME = re.compile(r"[cm]-[0-9a-v]{16}")
 
 
 def _comparable(story: Story, outputs: list[Output]) -> Counter[tuple[str, int, str]]:
-    """What was said when, without the names that were made for it."""
+    """What was said when, without the names that were made for it. A copy counts once: who reads
+    a topic cannot tell it from a repeat."""
     start_ms = story.calendar.start_ms
+    once = {(one.topic, one.key, one.known_ms, json.dumps(one.value)): one for one in outputs}
     return Counter(
         (one.topic, one.known_ms, json.dumps(_without(one.value), sort_keys=True))
-        for one in outputs
+        for one in once.values()
         if one.known_ms >= start_ms and one.topic != STATE_SIZE  # Names take room in it.
     )
 
