@@ -9,8 +9,8 @@ import argparse
 import subprocess
 import sys
 
-# Four processes on two cores: the longest files, which come first (tests/conftest.py), wait for Kafka
-# half of their time. A file's tests stay together.
+# Four processes on two cores: the longest files, which come first (tests/conftest.py), wait for
+# Kafka half of their time. A file's tests stay together.
 TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 ALONE = ("-n", "0")
 SHORT = "not chaos"
