@@ -132,7 +132,7 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
         channels = _remaining(one, judgement)
         if instance.status == "held":  # Whoever waits is told, even if nothing is left for him.
             channels = dict.fromkeys(instance.told, ()) | channels
-    channels = _reached_otherwise(instance, judgement.reach, judgement.view.fresh) | channels
+    channels = _reached_otherwise(instance, judgement.reach) | channels
     if not channels:
         return
     instance.told = instance.told | channels
@@ -148,12 +148,8 @@ def tell(one: Run, verdict: Verdict, judgement: Judgement) -> None:
     _say(telling, judgement)
 
 
-def _reached_otherwise(
-    instance: Instance, reach: Reach, fresh: frozenset[str]
-) -> dict[str, tuple[str, ...]]:
+def _reached_otherwise(instance: Instance, reach: Reach) -> dict[str, tuple[str, ...]]:
     """The channels whose last word names others than her endpoints now, with what it said."""
-    if "profile" not in fresh:
-        return {}  # Who can be reached is as it was: a new name of hers makes every part fresh.
     to = instance.told_to
     return {c: steps for c, steps in instance.told.items() if to.get(c, b"") != reach.mark(c)}
 

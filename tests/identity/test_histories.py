@@ -18,6 +18,12 @@ def test_customers_are_who_they_are_in_whatever_order_it_became_known(part: int)
         history(seed)
 
 
+@pytest.mark.parametrize("seed", [1033500743, 1175300863])
+def test_an_address_that_leaves_by_any_way_is_taken_out_of_what_was_said(seed: int) -> None:
+    """Lives in which only an address went, after a stop had named it."""
+    history(seed)
+
+
 def test_the_oracle_is_asked_only_what_has_one_answer() -> None:
     """Of two links that make one of people who are apart, the quicker holds: a round has one of
     them. A link that is refused in every order may be told, and so may one that joins nobody."""
