@@ -20,7 +20,10 @@ from tests.bench.lab import ROOT, TENANT_KEY, Lab, Sample, sample
 TOPICS_DIR = ROOT / "topics"
 RULES_DIR = ROOT / "adaptive_stream" / "rules"
 # What `peers/ours.py` needs beside what it reads and the job's output.
-ONE_STAGE = ("customer.facts.v1", "customer.changelog.v1", "identity.changelog.v1")
+ONE_STAGE = (
+    *("identity.facts.v1", "customer.facts.v1"),
+    *("customer.changelog.v1", "identity.changelog.v1"),
+)
 PORTS_FROM, PORTS_TO = 21_000, 32_000
 READY_WITHIN_S = 300.0  # A takeover of two million customers is part of it.
 DRAINED_WITHIN_S = 900.0

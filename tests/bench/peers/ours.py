@@ -17,6 +17,7 @@ from adaptive_stream.stages.records import (
     CUSTOMER_CHANGELOG,
     CUSTOMER_FACTS,
     IDENTITY_CHANGELOG,
+    IDENTITY_FACTS,
     Output,
 )
 from adaptive_stream.worker.app import run
@@ -122,7 +123,7 @@ def main() -> None:
     bootstrap, topic, prefix, data_dir = sys.argv[1:]
     rules_dir = ROOT / "adaptive_stream" / "rules"
     catalog = load_catalog(ROOT / "topics", rules_dir, prefix)
-    wanted = {prefix + name for name in (CUSTOMER_FACTS, *CHANGELOGS, OUT)}
+    wanted = {prefix + name for name in (IDENTITY_FACTS, CUSTOMER_FACTS, *CHANGELOGS, OUT)}
     catalog = replace(catalog, topics={n: t for n, t in catalog.topics.items() if n in wanted})
     settings = read_settings(
         {
