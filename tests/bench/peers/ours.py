@@ -124,7 +124,8 @@ def main() -> None:
     rules_dir = ROOT / "adaptive_stream" / "rules"
     catalog = load_catalog(ROOT / "topics", rules_dir, prefix)
     wanted = {prefix + name for name in (IDENTITY_FACTS, CUSTOMER_FACTS, *CHANGELOGS, OUT)}
-    catalog = replace(catalog, topics={n: t for n, t in catalog.topics.items() if n in wanted})
+    topics = {name: one for name, one in catalog.topics.items() if name in wanted}
+    catalog = replace(catalog, topics={**topics, topic: topics[prefix + CUSTOMER_FACTS]})
     settings = read_settings(
         {
             "bootstrap": bootstrap,
