@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 # Four processes on two cores: the longest files, which come first (tests/conftest.py), wait for
-# Kafka half of their time. A file's tests stay together.
+# Kafka much of their time. A file's tests stay together.
 TOGETHER = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
 ALONE = ("-n", "0")
 SHORT = "not chaos"
