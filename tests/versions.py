@@ -2,7 +2,8 @@
 
 Looks on PATH and among pyenv's versions. Each version gets an environment below .venv/versions,
 made once per pyproject.toml; a version that is not installed is not tested, and the list of those
-that were is printed.
+that were is printed. They run side by side, and play a share of the histories that are drawn: what
+holds for all of them is shown on our own Python, here whether another one differs.
 """
 
 import os
@@ -13,6 +14,8 @@ from pathlib import Path
 
 OLDEST = (3, 11)
 NEWEST_MINOR = 14  # The newest that all of our dependencies have wheels for.
+CORES = 2
+SHARE = "6"  # Of what a test draws: see amount.py.
 PURE = ("tests/engine", "tests/formats", "tests/rules", "tests/outputs")
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / ".venv" / "versions"
@@ -23,7 +26,11 @@ def main() -> int:
     """Returns how many versions failed."""
     ours = sys.version_info[:2]
     others = {version: path for version, path in sorted(at_hand().items()) if version != ours}
-    failed = [version for version, path in others.items() if not passes(version, path)]
+    for version, path in others.items():
+        prepare(version, path)
+    processes = CORES if len(others) == 1 else 0  # Of xdist; 0: the one that is started.
+    running = {version: start(version, processes) for version in others}
+    failed = [version for version, tests in running.items() if not passes(version, tests)]
     tested = ", ".join(map(dotted, others)) or "none: no other is installed"
     print(f"pure tests ran on Python {tested}", flush=True)
     for version in failed:
@@ -57,23 +64,35 @@ def version_of(python: str) -> Version | None:
     return major, minor
 
 
-def passes(version: Version, python: Path) -> bool:
-    """Whether the pure tests pass there."""
+def prepare(version: Version, python: Path) -> None:
+    """An environment for it, if there is none that is new enough."""
     environment = ENVIRONMENTS / dotted(version)
     made = environment / ".made"
-    print(f"Python {dotted(version)}:", flush=True)
     if not made.exists() or made.stat().st_mtime < (ROOT / "pyproject.toml").stat().st_mtime:
+        print(f"Python {dotted(version)} is installed", flush=True)
         subprocess.run([python, "-m", "venv", environment], check=True)
         install = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
         packages = ("--editable", f"{ROOT}[broker,tests]")
         subprocess.run([environment / "bin" / "python", *install, *packages], check=True)
         made.touch()
+
+
+def start(version: Version, processes: int) -> subprocess.Popen[str]:
+    """Its pure tests, under way."""
     tests = [path for path in PURE if (ROOT / path).is_dir()]
-    command = ("-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider", *tests)
-    settings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-    return not subprocess.run(
-        [environment / "bin" / "python", *command], cwd=ROOT, env=settings, check=False
-    ).returncode
+    command = ("-m", "pytest", "-q", "-n", str(processes), "-p", "no:cacheprovider", *tests)
+    return subprocess.Popen(
+        [ENVIRONMENTS / dotted(version) / "bin" / "python", *command],
+        cwd=ROOT, env=os.environ | {"TESTS_SHARE": SHARE}, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def passes(version: Version, tests: subprocess.Popen[str]) -> bool:
+    """Whether the pure tests passed there; prints what they said."""
+    said, _ = tests.communicate()
+    print(f"Python {dotted(version)}:\n{said}", flush=True)
+    return not tests.returncode
 
 
 def dotted(version: Version) -> str:

@@ -19,17 +19,21 @@ from adaptive_stream.engine.decision import (
 )
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.step import step
+from tests.amount import some
 from tests.engine import oracle
 from tests.engine.histories import DAYS, as_fact, history
 from tests.engine.oracle import Told
 from tests.engine.world import DAY, HOUR, MINUTE, TEN, World
 
 END = TEN + 6 * DAY
-SEEDS = range(60)
+SEEDS = range(some(60))
 few = settings(
-    max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck)
+    max_examples=some(40),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
 )
-fewer = settings(few, max_examples=12)
+fewer = settings(few, max_examples=some(12))
 
 
 @st.composite

@@ -10,11 +10,12 @@ from adaptive_stream.engine.fold import fold
 from adaptive_stream.engine.message import Arrival, Message
 from adaptive_stream.engine.step import step
 from adaptive_stream.engine.view import View
+from tests.amount import some
 from tests.engine.histories import DAYS, history
 from tests.engine.test_properties import delayed, encoded, live, seeded
 from tests.engine.world import DAY, TEN, World
 
-SEEDS = range(40)
+SEEDS = range(some(40))
 # Nothing that it says.
 MAKING = {
     *("stale", "fresh", "hits", "latest", "who", "carts_ms", "carts_until_ms"),

@@ -11,6 +11,7 @@ from adaptive_stream.engine.blocked import blocked
 from adaptive_stream.engine.fact import decode_fact, encode_fact
 from adaptive_stream.engine.refusal import Flaw, Reason
 from adaptive_stream.formats import FORMATS, Admission, ReadRule, admit, detect, parse_drop
+from tests.amount import some
 from tests.formats.hostile import NOW_MS, TABLE, Case, hostile
 
 STORE = ReadRule(
@@ -122,7 +123,7 @@ def test_any_bytes(value, name):
     detect(value, [("content-type", value)])
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(JSON, st.sampled_from([*FORMATS, "auto"]))
 def test_any_json(said, name):
     """No JSON whatever stops the stage, and what it lets in can be written."""
