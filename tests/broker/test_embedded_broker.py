@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -65,6 +66,21 @@ def first_value(bootstrap: str, topic: str) -> bytes:
             for records in consumer.poll(timeout_ms=500).values():
                 return bytes(records[0].value)
     raise AssertionError(f"no record in {topic}")
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a broker left, with one record in it; a test changes a copy."""
+    data_dir = tmp_path_factory.mktemp("stopped") / "data"
+    with Broker(data_dir) as broker:
+        write(broker.bootstrap, "kept", b"boots")
+    return data_dir
+
+
+@pytest.fixture
+def data_dir(stopped: Path, tmp_path: Path) -> Path:
+    """A copy of what a broker left."""
+    return Path(shutil.copytree(stopped, tmp_path / "data"))
 
 
 @pytest.fixture
@@ -164,12 +180,9 @@ def test_a_directory_that_cannot_hold_data(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", ["metadata", "identity", "identity is gone", "topics are gone"])
-def test_damaged_data(tmp_path: Path, damage: str) -> None:
+def test_damaged_data(data_dir: Path, damage: str) -> None:
     """A damaged directory is refused as it is: Kafka would start without the topics, and say so
     nowhere that an operator looks."""
-    data_dir = tmp_path / "data"
-    with Broker(data_dir) as broker:
-        write(broker.bootstrap, "kept", b"boots")
     meta = data_dir / "kafka" / "meta.properties"
     log = next((data_dir / "kafka" / "__cluster_metadata-0").glob("*.log"))
     was = bytearray(log.read_bytes())
@@ -191,11 +204,8 @@ def test_damaged_data(tmp_path: Path, damage: str) -> None:
     )
 
 
-def test_a_torn_tail_is_no_damage(tmp_path: Path) -> None:
+def test_a_torn_tail_is_no_damage(data_dir: Path) -> None:
     """Power lost in the middle of a write does not keep a broker from starting again."""
-    data_dir = tmp_path / "data"
-    with Broker(data_dir) as broker:
-        write(broker.bootstrap, "kept", b"boots")
     log = next((data_dir / "kafka" / "__cluster_metadata-0").glob("*.log"))
     was = log.read_bytes()
     log.write_bytes(was + was[:70])  # A batch of which only the first bytes reached the disk.
@@ -204,11 +214,9 @@ def test_a_torn_tail_is_no_damage(tmp_path: Path) -> None:
         assert first_value(broker.bootstrap, "kept") == b"boots"
 
 
-def test_kafka_that_ends_at_once_is_quoted(tmp_path: Path) -> None:
+def test_kafka_that_ends_at_once_is_quoted(data_dir: Path) -> None:
     """When Kafka itself gives up, the operator reads its last words and where the rest is."""
-    data_dir = tmp_path / "data"
-    with Broker(data_dir) as broker:
-        pass
+    broker = Broker(data_dir)
     (data_dir / "kafka" / "__cluster_metadata-0" / "leader-epoch-checkpoint").write_text("junk")
 
     with pytest.raises(BrokerError) as refused:
