@@ -13,8 +13,6 @@ VENV := .venv
 IN_VENV := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 PEERS := $(VENV)/peers
-# Bytecode is kept, whatever the shell says: tests start the project hundreds of times.
-export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## Show this list
@@ -34,8 +32,7 @@ install: $(INSTALLED) ## Make .venv with the command `adaptive-stream` in it
 
 .PHONY: check
 check: ## All that CI runs
-	@$(MAKE) --no-print-directory --jobs=2 fmt-check lint layers types test-versions
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --jobs=2 fmt-check lint layers types test-versions && $(MAKE) test
 
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format every Python file

@@ -6,6 +6,7 @@ hide: both closing lines are shown, and either failing fails all.
 """
 
 import argparse
+import os
 import subprocess
 import sys
 
@@ -23,6 +24,8 @@ def main(words: list[str]) -> int:
     parser.add_argument("-m", dest="marks", default="")
     known, rest = parser.parse_known_args(words)
     chosen = f"({known.marks}) and " if known.marks else ""
+    # Whatever the shell says: the project is started hundreds of times, and not compiled each time.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     codes = []
     for marks, options in (
         (f"not timing and {SHORT}", (*TOGETHER, *rest)),

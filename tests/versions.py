@@ -83,7 +83,7 @@ def start(version: Version, processes: int) -> subprocess.Popen[str]:
     command = ("-m", "pytest", "-q", "-n", str(processes), "-p", "no:cacheprovider", *tests)
     return subprocess.Popen(
         [ENVIRONMENTS / dotted(version) / "bin" / "python", *command],
-        cwd=ROOT, env=os.environ | {"TESTS_SHARE": SHARE}, text=True,
+        cwd=ROOT, env=os.environ | {"TESTS_SHARE": SHARE, "PYTHONDONTWRITEBYTECODE": ""}, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
 

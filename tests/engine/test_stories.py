@@ -32,7 +32,7 @@ def play(story: Story, *, every_minute: bool = False) -> list[Output]:
 
 @cache
 def played(path: Path) -> tuple[Story, list[Output]]:
-    """Once for all tests of this file: a thousand customers take their time."""
+    """Once for all tests of a process: a thousand customers take their time."""
     story = grammar.load(path)
     return story, play(story)
 

@@ -3,19 +3,17 @@
 import json
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from adaptive_stream import outputs
-from adaptive_stream.catalog import load_catalog
 from adaptive_stream.outputs import TOPICS
 from adaptive_stream.outputs.schemas import SCHEMAS
-from adaptive_stream.stories import engine_world, grammar
-from adaptive_stream.stories.desk import Desk
-from adaptive_stream.stories.journeys_loaded import rules_of
 from adaptive_stream.stories.phrases import SHORT_OF
+from tests.engine.test_stories import played
 from tests.outputs.examples import DECISIONS
 
 ROOT = Path(__file__).parents[2]
@@ -26,6 +24,7 @@ def stem(path: Path) -> str:
     return path.stem
 
 
+@cache
 def validator(name: str) -> jsonschema.Draft202012Validator:
     schema = json.loads((SCHEMAS_DIR / f"{name}.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
@@ -73,15 +72,12 @@ def test_a_consumer_that_validates_survives_a_field_that_is_added_later():
 @pytest.mark.parametrize("path", sorted((ROOT / "tests" / "cases").glob("*.story")), ids=stem)
 def test_all_that_comes_of_a_story_fits_its_schema(path):
     """Not examples alone: whatever the engine says of carts, contracts and merges is declared."""
-    catalog = load_catalog(ROOT / "topics", ROOT / "adaptive_stream" / "rules")
-    story = grammar.load(path)
-    rules, reading = rules_of(story, catalog.rules), engine_world.reading_of(catalog.channels)
-    played = engine_world.play(story, rules, reading, desk=Desk(story))
+    _, outputs_of_story = played(path)
     validators = {
         short: validator(schema_of(topic)) for topic, short in SHORT_OF.items() if topic in TOPICS
     }
 
-    assert played
-    for one in played:
+    assert outputs_of_story
+    for one in outputs_of_story:
         if one.topic in validators and one.value is not None:
             validators[one.topic].validate(one.value)
