@@ -12,17 +12,19 @@ from adaptive_stream.engine.decision import Cause, CustomerState, Decision, Tran
 from adaptive_stream.engine.fold import fold
 from adaptive_stream.engine.guard import DAY_MS, IdentityPolicy, has_person
 from adaptive_stream.engine.journey import Rules
-from adaptive_stream.engine.keep import forget_old
+from adaptive_stream.engine.keep import forget_old, forgets_ms
 from adaptive_stream.engine.message import Message
 from adaptive_stream.engine.occasion import Occasion
 from adaptive_stream.engine.public import public
 from adaptive_stream.engine.view import View
-from adaptive_stream.engine.wake import wake_ms
+from adaptive_stream.engine.wake import wake
 
 
 class Stepped(msgspec.Struct, frozen=True):
     """The state afterwards (the argument, changed; None: forgotten), and what has to be written
-    and counted. `view`: what was folded of this state, for the next fact; None: fold it."""
+    and counted. `view`: what was folded of this state, for the next fact; None: fold it.
+    `idle_until_ms`: a timer of hers waits for channels, and until then nothing but these channels
+    or a record can change anything; None: nothing waits."""
 
     state: Customer | None
     decisions: tuple[Decision, ...] = ()
@@ -30,6 +32,7 @@ class Stepped(msgspec.Struct, frozen=True):
     wake_ms: int | None = None
     faults: tuple[str, ...] = ()
     view: View | None = None
+    idle_until_ms: int | None = None
 
 
 def conclude(
@@ -66,13 +69,17 @@ def conclude(
     occasion = Occasion(known_ms, cause, transitions, was, shown)
     decisions, judgement = decide(customer, view, rules, clocks, occasion)
     strangers_ms = forget_ms(customer, rules.identity, view.identifiers)
-    customer.wake_ms = wake_ms(judgement, rules, given.clock, clocks)
+    customer.wake_ms, idle_until_ms = wake(judgement, rules, given.clock, clocks)
     if strangers_ms is not None:
         customer.wake_ms = min(strangers_ms, customer.wake_ms or strangers_ms)
+    if idle_until_ms is not None:
+        others_ms = (strangers_ms, forgets_ms(customer))
+        idle_until_ms = min([idle_until_ms, *(ms for ms in others_ms if ms is not None)])
     faults += judgement.would
     if judgement.not_started:
         faults += tuple(f"not_started:{name}" for name in judgement.not_started)
-    return Stepped(customer, tuple(decisions), messages, customer.wake_ms, faults, view)
+    told = tuple(decisions)
+    return Stepped(customer, told, messages, customer.wake_ms, faults, view, idle_until_ms)
 
 
 def is_named(customer: Customer) -> bool:

@@ -186,6 +186,17 @@ def forget_old(customer: Customer, now_ms: int) -> bool:
     return dropped
 
 
+def forgets_ms(customer: Customer) -> int | None:
+    """When `forget_old` will next find something."""
+    moments: list[int] = []
+    for member in customer.members.values():
+        facts_of_carts = member.parts.get("carts", NONE).values()
+        moments += [facts[-1].at_ms + carts.CART_MS for facts in facts_of_carts]
+        for facts in member.parts.get("orders", NONE).values():
+            moments += [kept.at_ms + ORDER_LINES_MS for kept in facts if kept.lines]
+    return min(moments, default=None)
+
+
 def _without_lines(kept: Kept) -> Kept:
     value = kept.data.get("value")
     if not isinstance(value, int):

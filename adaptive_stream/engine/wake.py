@@ -1,6 +1,7 @@
 """When time alone will next change something: the one moment that the shell's index needs."""
 
 from collections.abc import Iterator
+from typing import NamedTuple
 from zlib import crc32
 
 from adaptive_stream.engine import instance as run
@@ -17,14 +18,21 @@ from adaptive_stream.engine.telling import Judgement, Run
 from adaptive_stream.engine.view import Entity, View
 
 LOOK_AGAIN_MS = 300_000  # At what nobody is visited for: a price, a stock, a source.
+NEVER_MS = 1 << 62
 LOOK_FOR_MS = 3_600_000  # For a price or a stock that would begin something.
 
 
-def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) -> int | None:
-    """The earliest moment still to come (UTC ms), or None.
+class Wake(NamedTuple):
+    """`at_ms`: the earliest moment still to come (UTC ms), or None. One that has passed, but not
+    yet on the channels that its timer heeds, is still to come: `next_ms` is then the earliest that
+    has not passed at all. Until then time changes nothing unless those channels come that far."""
 
-    A moment that has passed, but not yet on the channels that its timer heeds, is still to come.
-    """
+    at_ms: int | None
+    next_ms: int | None = None
+
+
+def wake(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) -> Wake:
+    """When to look at her again."""
     customer, view = judgement.customer, judgement.view
     moments = [*_of_carts(view, rules, clock)] if view.cart_by_id else []
     for journey in rules.timed:
@@ -47,8 +55,11 @@ def wake_ms(judgement: Judgement, rules: Rules, clock: Clock, clocks: Clocks) ->
     if rules.by_context:
         look_ms = next_look_ms(customer.id, clock.now_ms)
         if (soonest_ms is None or look_ms < soonest_ms) and _looks_for(judgement, rules):
-            return look_ms
-    return soonest_ms
+            return Wake(look_ms)
+        moments.append(look_ms)
+    if soonest_ms is None or soonest_ms > clock.now_ms:
+        return Wake(soonest_ms)
+    return Wake(soonest_ms, min((ms for ms in moments if ms > clock.now_ms), default=NEVER_MS))
 
 
 def next_look_ms(customer: str, now_ms: int) -> int:

@@ -1,8 +1,8 @@
 """step: what does it change, and what did that make stale? customer.facts.v1 to the outputs.
 
 Rule 1: one event at a time: outputs never depend on where a batch was cut.
-Rule 2: a tick fires whoever is due, in the order of (due, customer), a thousand at a time; the
-cursor says how far it came, and a later run goes on from there to the same outputs.
+Rule 2: a tick fires whoever is due, by (due, customer), a thousand at a time; a later run goes on
+from its cursor to the same outputs.
 Rule 3: other rules come into force at a record that says so: at once for who does something, and at
 the ticks that follow for everybody else, some at each. No purchase waits for a million judgements.
 """
@@ -14,12 +14,12 @@ import msgspec
 
 from adaptive_stream.engine.clock import Clock, decode_clock
 from adaptive_stream.engine.context import NOTHING, Given
-from adaptive_stream.engine.customer import Customer, decode_customer, encode_customer
+from adaptive_stream.engine.customer import Customer, encode_customer
 from adaptive_stream.engine.decision import Decision, Suppression
 from adaptive_stream.engine.journey import Rules
 from adaptive_stream.engine.message import Arrival
 from adaptive_stream.engine.notice import PREFIX, newer
-from adaptive_stream.engine.step import show, step
+from adaptive_stream.engine.step import step
 from adaptive_stream.engine.switch import decode_switch, switched
 from adaptive_stream.engine.view import View as Known
 from adaptive_stream.outputs import customer_state
@@ -36,7 +36,9 @@ from adaptive_stream.stages.records import (
     message_output,
     read,
 )
+from adaptive_stream.stages.shown import shown_again
 from adaptive_stream.stages.traces import HEADER as TRACE
+from adaptive_stream.stages.waiting import Waiting, waiting_from
 from adaptive_stream.stages.warm import WARM_BYTES, Warm
 
 TICK_CUSTOMERS_MAX = 1_000  # An outage's 100,000 timers would not fit into one checkpoint.
@@ -74,6 +76,7 @@ class Step:
         self.tick_customers_max, self.swept_max = tick_customers_max, swept_max
         self.prefix, self.incarnation = prefix, incarnation
         self.warm = Warm(warm_bytes)
+        self.waiting: dict[Any, Waiting] = {}
 
     def work(self, tp: Any, records: list[Any], view: View) -> Outcome:
         """Works on records until their states fill a checkpoint, or a tick has more to fire than
@@ -93,17 +96,8 @@ class Step:
         self, partition: int, keys: Iterable[bytes], rows: Rows, clock: Clock, in_force: InForce
     ) -> list[Output]:
         """What customer.state.v1 should say of these customers; nothing of one that is unknown."""
-        told: list[Output] = []
-        rules, found = self.going_by.rules(in_force), rows([*keys])
-        given = Given(clock, context_of(rows))
-        for key in keys:
-            row = found.get(key)
-            customer = decode_customer(row.value or b"") if row else Customer(key.decode())
-            state = show(customer, rules, given)
-            record = customer_state.record(state) if state else None
-            said = (record.value, record.headers) if record else (None, ())
-            told.append(Output(self.views, partition, key, *said))
-        return told
+        rules, given = self.going_by.rules(in_force), Given(clock, context_of(rows))
+        return shown_again(self.views, partition, keys, rows, rules, given)
 
     def dead_letter(self, tp: Any, record: Any, fault: EngineFault) -> Output:
         """The record as it came, with why."""
@@ -117,6 +111,7 @@ class _Run:
         self.outcome = Outcome(view.clock, records[-1].offset + 1, view.in_force)
         self._stage, self._view, self._tp = stage, view, tp
         self._rules, self._cursor = stage.going_by.rules(view.in_force), view.cursor
+        self._waiting = waiting_from(stage.waiting, tp, records[0].offset, self._rules)
         self._here = f"{tp.topic}@{stage.incarnation}/{tp.partition}"
         self._stored = view.rows([HAS_CONTEXT, *{record.key for record in records if record.key}])
         self._last = {record.key: record.offset for record in records}
@@ -150,12 +145,13 @@ class _Run:
 
     def _notice(self, key: bytes, body: bytes) -> bool:
         """Something that is no customer's is otherwise from here on. It visits nobody."""
-        before = self._rows([key]).get(key)
-        if newer(body, before.value if before else None):
+        before = self._rows([key]).get(key, FORGOTTEN)
+        if newer(body, before.value):
             self._bytes += len(key) + len(body)  # A night's prices do not fit into one checkpoint.
             self.outcome.rows[key] = Row(NEVER, body)
             self.outcome.rows[HAS_CONTEXT] = Row(NEVER, b"1")
             self._context = context_of(self._rows)
+            self._waiting.clear()
         return True
 
     def _rows(self, keys: list[bytes]) -> dict[bytes, Row]:
@@ -165,19 +161,18 @@ class _Run:
 
     def _switch(self, arrival: Arrival) -> bool:
         """Other rules are in force from here on. False: they must be loaded first."""
-        going_by, before = self._stage.going_by, self._rules
+        before, going_by = self._rules, self._stage.going_by
         taken = going_by.take(arrival, self.outcome, CUSTOMERS)
-        rules = self._rules = going_by.rules(self.outcome.in_force)
+        self._rules = rules = going_by.rules(self.outcome.in_force)
         if rules is not before:
             self._views.clear()  # They were folded under the policy of before.
-            told = switched(before, rules, decode_switch(arrival.body), arrival.log_ms)
-            for suppression in told:
+            self._waiting = self._stage.waiting[self._tp] = Waiting(rules)
+            for suppression in switched(before, rules, decode_switch(arrival.body), arrival.log_ms):
                 self._write(suppression, arrival)
         return taken
 
     def _tick(self, record: Any, tick: Arrival) -> bool:
-        """Fires whoever is due, then judges anew some whom other rules may concern. False: not all
-        of them yet.
+        """Fires whoever is due, then judges anew some whom other rules concern. False: not all yet.
 
         The same tick again changes nothing in a state (a law of the engine), so it does not
         matter whether a customer who stays due is met once more behind the cursor.
@@ -191,15 +186,16 @@ class _Run:
             return self._sweep(record.offset, idx)
         count = self._stage.tick_customers_max
         due = self._view.due(clock.now_ms, (wake_ms, customer.encode()), count)
-        self._stored = self._view.rows([key for _, key in due])
+        idle = {key for wake_ms, key in due if self._waiting.is_idle(key, wake_ms, clock)}
+        self._stored = self._view.rows([key for _, key in due if key not in idle])
         for wake_ms, key in due:
-            idx = self._fire(key, clock.now_ms, record.offset, idx)
+            if key not in idle:
+                idx = self._fire(key, clock.now_ms, record.offset, idx)
             self._cursor = wake_ms, idx, key.decode()
             if self.is_full():
                 break
         else:
-            if len(due) < count:
-                self._cursor = None
+            self._cursor = None if len(due) < count else self._cursor
         outcome.cursor = self._cursor
         if outcome.cursor is not None or outcome.in_force.swept is None:
             return outcome.cursor is None
@@ -232,6 +228,7 @@ class _Run:
         except Exception as error:  # noqa: BLE001 (whatever a bug raises)
             self._customers.pop(key, None)
             self.outcome.rows[key] = Row(NEVER, self._stored[key].value)
+            self._waiting.changed(key)
             self.outcome.outputs.append(tick_fault(self._tp, key, EngineFault(offset, error)))
             self.outcome.count("parked", type(error).__name__)
             self.outcome.count("dead_letters", "engine_fault")
@@ -241,10 +238,10 @@ class _Run:
         """Steps one customer; returns the idx of the next output of this record."""
         outcome, self._begun = self.outcome, True
         customer, known = self._customer(key), self._views.get(key)
-        was_too_busy = customer is not None and customer.too_busy
+        was_calm = customer is None or not customer.too_busy
         stepped = step(customer, arrival, self._rules, outcome.clock, self._context, known)
         self._customers[key], self._views[key] = stepped.state, stepped.view
-        if stepped.state is not None and stepped.state.too_busy and not was_too_busy:
+        if was_calm and stepped.state is not None and stepped.state.too_busy:
             outcome.count("customers_too_busy")
         self._bytes += GROWTH * len(arrival.body)
         for decision in stepped.decisions:
@@ -257,14 +254,15 @@ class _Run:
             outcome.count(*counts.of_fault(fault))
         if self._last.get(key, offset) <= offset:
             self._encode(key)  # Now it is in the processor's cache; it would not be at the end.
+            if arrival.kind == "tick":
+                self._waiting.saw(key, stepped.idle_until_ms, outcome.clock)
         return idx
 
     def _write(self, decision: Decision, arrival: Arrival) -> None:
-        owner, prefix = self._view.owner, self._stage.prefix
         for each in records_of(decision):
             traced = (*each.headers, (TRACE, arrival.trace)) if arrival.trace else each.headers
-            output = Output(prefix + each.topic, owner, each.key, each.value, traced)
-            self.outcome.outputs.append(output)
+            said = self._stage.prefix + each.topic, self._view.owner, each.key, each.value
+            self.outcome.outputs.append(Output(*said, traced))
         for labels in counts.of_decision(decision):
             self.outcome.count(*labels)
         if isinstance(decision, Suppression):
@@ -292,9 +290,11 @@ class _Run:
             self._stage.warm.put(key, value, customer, view)
         if row != before:
             self.outcome.rows[key] = row
+            self._waiting.changed(key)
 
     def encoded(self) -> Outcome:
         """The outcome, with every row."""
         for key in [*self._customers]:
             self._encode(key)
+        self._waiting.next_offset = self.outcome.next_offset
         return self.outcome

@@ -25,10 +25,11 @@ from adaptive_stream.process.stale import LOST_S, remove_stale
 from adaptive_stream.stages.outcome import NOTHING_SAID, EngineFault, Stage
 from adaptive_stream.stages.working import worked
 from adaptive_stream.worker.changelog import KeptEffects, PartitionEffects
+from adaptive_stream.worker.inbox import Inbox, Inboxes
 from adaptive_stream.worker.partition import Partition, drive
 from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.store import Memory, Store
-from adaptive_stream.worker.transport import Consumer, Inbox, Inboxes
+from adaptive_stream.worker.transport import Consumer
 
 log = logging.getLogger(__name__)
 # A batch is cut to what takes so long here and now: outputs leave and heart beats go on in between,

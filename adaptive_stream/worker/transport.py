@@ -14,7 +14,6 @@ and the fault of stock Faust that it answers (see README.md):
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Mapping
 from typing import Any, cast
 
@@ -27,70 +26,14 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 from mode.utils.futures import maybe_async
 
+from adaptive_stream.client.company import BEAT_S, Company
 from adaptive_stream.client.fetching import Sessions
 from adaptive_stream.process.exit import die
+from adaptive_stream.worker.inbox import Inbox, Inboxes
 from adaptive_stream.worker.producer import Producer
 
 SCHEME = "batches"
 POLL_S = 0.25  # A seek waits at most this long for the poll under way.
-RECORD_OVERHEAD_BYTES = 200  # What a record costs in memory beyond its key and value.
-
-
-class Inbox:
-    """What was fetched of one partition and not yet taken, in order."""
-
-    def __init__(self, tp: TP, bytes_max: int) -> None:
-        self.tp = tp
-        self.ready = True  # False while the partition cannot take more work.
-        self.paused = False
-        self.bytes = 0
-        self.bytes_max = bytes_max
-        self._records: deque[Any] = deque()
-
-    def __len__(self) -> int:
-        return len(self._records)
-
-    @property
-    def first_ms(self) -> int | None:
-        """The timestamp of the next record, None if there is none."""
-        return self._records[0].timestamp if self._records else None
-
-    def put(self, records: list[Any]) -> None:
-        """Adds what was fetched."""
-        self._records.extend(records)
-        self.bytes += sum(map(_size, records))
-
-    def take(self, records_max: int, bytes_max: int) -> list[Any]:
-        """The next records, at least one if there is any."""
-        taken: list[Any] = []
-        size = 0
-        while self._records and len(taken) < records_max:
-            record_size = _size(self._records[0])
-            if taken and size + record_size > bytes_max:
-                break
-            taken.append(self._records.popleft())
-            size += record_size
-        self.bytes -= size
-        return taken
-
-    def put_back(self, records: list[Any]) -> None:
-        """Returns the last of what was taken, in order."""
-        self._records.extendleft(reversed(records))
-        self.bytes += sum(map(_size, records))
-
-
-class Inboxes(dict[TP, Inbox]):
-    """Those of one assignment. `offered`: the agent was told of work, and has not looked yet."""
-
-    offered = False
-
-    def have_work(self) -> bool:
-        """Whether a batch can be taken from any of them."""
-        return any(inbox.ready and len(inbox) for inbox in self.values())
-
-
-def _size(record: Any) -> int:
-    return RECORD_OVERHEAD_BYTES + len(record.value or b"") + len(record.key or b"")
 
 
 class InboxSchema(Schema):
@@ -152,6 +95,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         for tp, offset in positions.items():
             consumer.seek(driver.ensure_aiokafka_TP(tp), offset)
 
+    def wait_at_most(self, wait_ms: int) -> None:
+        """How long the next fetches may wait for a record."""
+        self._ensure_consumer()._fetcher._fetch_max_wait_ms = wait_ms
+
     def hold(self, pause: list[TP], resume: list[TP]) -> None:
         """Leaves partitions out of fetches, or takes them in again."""
         consumer = self._ensure_consumer()
@@ -169,6 +116,8 @@ class Consumer(driver.Consumer):
         self.inboxes = Inboxes()
         self.revoked = False  # Since the last assignment: what is assigned is no longer ours.
         self._polling = asyncio.Lock()
+        self._company = Company(self.loop.time())
+        self._together: list[Inbox] = []
         self._committed: dict[TP, int] = {}
 
     def _new_consumer_thread(self) -> ConsumerThread:
@@ -192,6 +141,7 @@ class Consumer(driver.Consumer):
     async def _poll(self) -> None:
         async with self._polling:
             fetched = await self._thread.getmany(None, POLL_S)
+            self._wait_for_company(fetched)
             if not self.flow_active:
                 return  # A rebalance began: what was fetched is dropped, and a seek follows.
             for tp, records in fetched.items():
@@ -200,6 +150,22 @@ class Consumer(driver.Consumer):
                     inbox.put(records)
         self._hold_back()
         await self.offer()
+
+    def _wait_for_company(self, fetched: Mapping[Any, list[Any]]) -> None:
+        """Leaves busy partitions out of fetches until the next beat."""
+        now_s = self.loop.time()
+        counts = ((tp, len(records)) for tp, records in fetched.items())
+        if self._company.came(counts, now_s) and not self._together:
+            self._together = [each for tp, each in self.inboxes.items() if tp in self._company.busy]
+            self._thread.hold([each.tp for each in self._together], [])
+            self._thread.wait_at_most(int(BEAT_S * 1000))  # Nor does the beat wait longer for it.
+            self.loop.call_at(now_s - now_s % BEAT_S + BEAT_S, self._beat)
+
+    def _beat(self) -> None:
+        together, self._together = self._together, []
+        self._thread.wait_at_most(self.app.settings.fetch_wait_ms)
+        ours = [each for each in together if self.inboxes.get(each.tp) is each]
+        self._thread.hold([], [each.tp for each in ours if not each.paused])
 
     def _hold_back(self) -> None:
         """Bounds what is fetched ahead, per partition: a slow one does not stop the others."""

@@ -33,6 +33,7 @@ FROM = 9_500_000  # Nobody of any other benchmark.
 FACTS = "facts"
 
 Make = Callable[[], Record]
+Beside = tuple[list[Record], float]
 
 
 class Kinds(NamedTuple):
@@ -44,10 +45,10 @@ class Kinds(NamedTuple):
 
 
 class Load(NamedTuple):
-    """`probe(records, per_s)` -> latencies in ms, sorted; `wait()` until all is done."""
+    """`probe(records, per_s, beside)` -> latencies in ms, sorted; `wait()` until all is done."""
 
     kinds: Kinds
-    probe: Callable[[list[Record], float], list[float]]
+    probe: Callable[[list[Record], float, Beside], list[float]]
     wait: Callable[[], Any]
 
 
@@ -66,28 +67,27 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def _figure(name: str, lab: Lab, load: Load, per_s: int, seconds: int, rounds: int) -> Figure:
-    alone, beside = [], []
+    alone, together = [], []
     for number in range(rounds):
         lab.say(f"{name}, round {number + 1}")
-        for found, hot in (alone, False), (beside, True):
-            rate = per_s if hot else per_s // QUIET_EVERY
-            records = list(islice(_records(load.kinds, hot=hot), rate * seconds))
-            found.append(percentile(load.probe(records, rate), 0.99))
+        for found, hot in (alone, False), (together, True):
+            quiet_per_s = per_s // QUIET_EVERY
+            hot_per_s = per_s - quiet_per_s if hot else 0
+            beside = [load.kinds.hot() for _ in range(hot_per_s * seconds)], max(hot_per_s, 1)
+            records = list(islice(_quiet(load.kinds), quiet_per_s * seconds))
+            found.append(percentile(load.probe(records, quiet_per_s, beside), 0.99))
             load.wait()
-    ratios = [after / before for before, after in zip(alone, beside, strict=True)]
+    ratios = [after / before for before, after in zip(alone, together, strict=True)]
     detail: dict[str, Any] = {} if name in GOALS else {"unit": "times"}
     detail |= {
         "alone_ms": [rounded(each) for each in alone],
-        "beside_hot_ms": [rounded(each) for each in beside],
+        "beside_hot_ms": [rounded(each) for each in together],
     }
     return Figure(name, median(ratios), detail)
 
 
-def _records(kinds: Kinds, *, hot: bool) -> Iterator[Record]:
+def _quiet(kinds: Kinds) -> Iterator[Record]:
     for number in count():
-        if hot:
-            for _ in range(QUIET_EVERY - 1):
-                yield kinds.hot()
         yield kinds.quiet() if number % TRACKED_EVERY else kinds.tracked()
 
 
@@ -117,11 +117,12 @@ def _one_stage(lab: Lab) -> Load:
     def quiet() -> Record:
         return fact(rng.choice(home[False]), "page.viewed")
 
-    def probed(records: list[Record], per_s: float) -> list[float]:
-        return probe(lab.bootstrap, records, per_s, out, _customer_of).latencies_ms()
+    def probed(records: list[Record], per_s: float, beside: Beside) -> list[float]:
+        return probe(lab.bootstrap, records, per_s, out, _customer_of, beside=beside).latencies_ms()
 
     kinds = Kinds(hot, quiet, tracked)
-    probed(list(islice(_records(kinds, hot=True), PER_S)), PER_S)  # It starts meanwhile.
+    warm = list(islice(_quiet(kinds), PER_S // QUIET_EVERY))  # It starts meanwhile.
+    probed(warm, PER_S // QUIET_EVERY, ([hot() for _ in range(PER_S)], PER_S))
     return Load(kinds, probed, lambda: None)
 
 
@@ -138,8 +139,8 @@ def _three_stages(lab: Lab, answered: int) -> Load:
         id = f"buy-{person}"
         return _record(mix.purchase_fact(id, person, int(time.time() * 1000)), id)
 
-    def probed(records: list[Record], per_s: float) -> list[float]:
-        seen = probe(lab.bootstrap, records, per_s, latency.OUT, latency.cause_of)
+    def probed(records: list[Record], per_s: float, beside: Beside) -> list[float]:
+        seen = probe(lab.bootstrap, records, per_s, latency.OUT, latency.cause_of, beside=beside)
         return seen.latencies_ms()
 
     kinds = Kinds(lambda: browsing(hot), lambda: browsing(quiet), bought)

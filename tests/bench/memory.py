@@ -10,11 +10,14 @@ from tests.bench.lab import Lab
 
 CUSTOMERS = ((100_000, 500_000, 2_000_000), (10_000, 50_000))
 FACTS = (60_000, 5_000)
+# The facts are about so many of them, spread over all: a customer of whom nothing was heard in this
+# run is more work than one who comes again, and that is not what is asked here.
+VISITORS = (50_000, 5_000)
 
 
 def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
-    """Each size on a broker of its own; the facts are about any of the customers."""
-    found = {count: _run(count, FACTS[quick], say) for count in CUSTOMERS[quick]}
+    """Each size on a broker of its own."""
+    found = {count: _run(count, FACTS[quick], VISITORS[quick], say) for count in CUSTOMERS[quick]}
     first, last = min(found), max(found)
     detail = {f"mb_at_{count}": each["rss_mb"] for count, each in found.items()}
     yield Figure("memory_growth_mb", found[last]["rss_mb"] - found[first]["rss_mb"], detail)
@@ -26,13 +29,14 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
     )
 
 
-def _run(count: int, facts: int, say: Callable[[str], None]) -> dict[str, Any]:
+def _run(count: int, facts: int, visitors: int, say: Callable[[str], None]) -> dict[str, Any]:
     with Lab(say) as lab:
         worker.apply(lab)
         preload.preload(lab, count)
         say(f"restoring {count} customers")
         with worker.Worker(lab) as ours:
-            fed = list(mix.facts(facts, count, int(time.time() * 1000)))
+            now_ms = int(time.time() * 1000)
+            fed = list(mix.facts(facts, visitors, now_ms, every=count // visitors))
             began = ours.sample()
             say(f"{facts} facts about {count} customers")
             worker.feed(lab, fed)

@@ -36,14 +36,20 @@ CHANNELS = tuple(dict.fromkeys(channel for channel, _ in KINDS))
 
 
 def facts(
-    count: int, customers: int, now_ms: int, seed: int = SEED, span_ms: int = SPAN_MS
+    count: int,
+    customers: int,
+    now_ms: int,
+    seed: int = SEED,
+    span_ms: int = SPAN_MS,
+    every: int = 1,
 ) -> Iterator[Any]:
-    """(channel, key, value), in order of time, over `span_ms` up to `now_ms`."""
+    """(channel, key, value), in order of time, over `span_ms` up to `now_ms`; about so many
+    customers, each `every`-th of all."""
     rng = random.Random(seed)
     kinds = rng.choices(list(KINDS), list(KINDS.values()), k=8_192)
     for n in range(count):
         channel, kind = kinds[rng.randrange(8_192)]
-        person = int(rng.random() * customers)
+        person = int(rng.random() * customers) * every
         at_ms = now_ms - span_ms + span_ms * n // count
         fact = {
             "id": f"{seed}-{n}",

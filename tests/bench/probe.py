@@ -16,6 +16,7 @@ from tests.bench.kafka import QUIET, Read, end_of, partitions_of
 READ_AT_ONCE = 500
 LATE_S = 30.0  # What has not come by then is missing.
 STEP_S = 0.001
+LINGER_MS = 5  # The default of librdkafka, and of Apache Kafka's own client since 4.0.
 
 Record = tuple[str, bytes, bytes, str]  # topic, key, value, id when it is tracked, else ""
 
@@ -51,9 +52,11 @@ def probe(
     out_topic: str,
     id_of: Callable[[Read], str],
     at: dict[float, Callable[[], Any]] | None = None,
+    beside: tuple[Sequence[Record], float] = ((), 1.0),
 ) -> Seen:
     """Writes the records at this rate and reads `out_topic` beside it, from its end on. `at`: what
-    else is to be done, by seconds from the start."""
+    else is to be done, by seconds from the start. `beside`: records that are written meanwhile, and
+    their rate, by a client as it comes: it gathers for 5 ms, where the probe sends at once."""
     seen = Seen()
     consumer = Consumer(
         {**QUIET, "bootstrap.servers": bootstrap, "group.id": "probe", "fetch.wait.max.ms": 50,
@@ -82,7 +85,10 @@ def probe(
 
     reading = threading.Thread(target=read)
     reading.start()
-    _write(bootstrap, records, per_s, seen, dict(at or {}))
+    writing = threading.Thread(target=_write, args=(bootstrap, *beside, LINGER_MS, Seen(), {}))
+    writing.start()
+    _write(bootstrap, records, per_s, 0, seen, dict(at or {}))
+    writing.join()
     written.set()
     reading.join()
     consumer.close()
@@ -93,11 +99,12 @@ def _write(
     bootstrap: str,
     records: Sequence[Record],
     per_s: float,
+    linger_ms: int,
     seen: Seen,
     at: dict[float, Callable[[], Any]],
 ) -> None:
     producer = Producer(
-        {**QUIET, "bootstrap.servers": bootstrap, "linger.ms": 0, "compression.type": "lz4",
+        {**QUIET, "bootstrap.servers": bootstrap, "linger.ms": linger_ms, "compression.type": "lz4",
          "partitioner": "murmur2_random"}
     )  # fmt: skip
 

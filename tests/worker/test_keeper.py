@@ -13,10 +13,10 @@ from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.stages.outcome import Outcome, View
 from adaptive_stream.worker.changelog import PartitionEffects
+from adaptive_stream.worker.inbox import Inbox, Inboxes
 from adaptive_stream.worker.keeper import ROUNDS, TURN_S, Keeper
 from adaptive_stream.worker.partition import Partition
 from adaptive_stream.worker.producer import Outboxes
-from adaptive_stream.worker.transport import Inbox, Inboxes
 
 BUSY, QUIET = TP("customer.facts.v1", 0), TP("customer.facts.v1", 1)
 FACT_S = 0.0005

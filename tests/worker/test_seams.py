@@ -20,7 +20,7 @@ from faust.types import TP
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.worker import transport
 from adaptive_stream.worker.app import StageApp, build_app
-from adaptive_stream.worker.transport import Inbox
+from adaptive_stream.worker.inbox import Inbox
 from tests.stages.stage_world import CATALOG, resolve_stage
 
 TP0 = TP("t", 0)

@@ -1,0 +1,53 @@
+"""Which partitions are fetched together at a common beat, and which at once.
+
+A fetch costs worker and broker as much as some ten records. Where each record is fetched as it
+comes, a thousand a second fill both cores of a laptop with fetching, and then all of them wait.
+Rule: while many come, those partitions in which nearly all of them are wait for the beat; a quiet
+partition beside a busy one does not.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+
+BEAT_S = 0.010
+MANY_PER_S = 600.0  # From here on six come within a beat.
+QUIET_SHARE = 1 / 8  # The quietest partitions, with so much of all records, are fetched at once.
+LOOK_S = 0.1  # What was counted for so long decides.
+
+Place = tuple[str, int]
+
+
+class Company:
+    """`busy`: the partitions that wait for the beat, as of `since_s`; any clock that only goes on
+    will do."""
+
+    def __init__(self, now_s: float) -> None:
+        self.busy: frozenset[Place] = frozenset()
+        self._counts: Counter[Place] = Counter()
+        self.since_s = now_s
+
+    def came(self, records: Iterable[tuple[Place, int]], now_s: float) -> bool:
+        """So many came of each, at once. -> whether any was of a busy partition"""
+        some_busy = False
+        for place, count in records:
+            self._counts[place] += count
+            some_busy = some_busy or place in self.busy
+        span_s = now_s - self.since_s
+        if span_s >= LOOK_S:
+            self.busy = self._found_busy(span_s)
+            self._counts.clear()
+            self.since_s = now_s
+        return some_busy
+
+    def _found_busy(self, span_s: float) -> frozenset[Place]:
+        total = self._counts.total()
+        if total < MANY_PER_S * span_s:
+            return frozenset()
+        at_once = total * QUIET_SHARE
+        quiet = set()
+        for place, count in sorted(self._counts.items(), key=lambda each: each[1]):
+            at_once -= count
+            if at_once < 0:
+                break
+            quiet.add(place)
+        return frozenset(self._counts.keys() - quiet)

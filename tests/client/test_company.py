@@ -1,0 +1,50 @@
+"""Which partitions are fetched at a common beat, by what came of each in the last tenth second."""
+
+import pytest
+
+from adaptive_stream.client.company import LOOK_S, MANY_PER_S, Company, Place
+
+PARTITIONS = [("t", number) for number in range(4)]
+
+
+def _after(company: Company, per_s: dict[Place, float], *, looks: int = 2) -> frozenset[Place]:
+    """What is busy when so many came of each for some looks."""
+    now_s = company.since_s
+    for _ in range(looks):
+        now_s += LOOK_S
+        company.came([(place, round(each * LOOK_S)) for place, each in per_s.items()], now_s)
+    return company.busy
+
+
+def test_few_records_are_fetched_as_they_come() -> None:
+    """A purchase an hour after the last one must not wait for another."""
+    assert not _after(Company(0), dict.fromkeys(PARTITIONS, MANY_PER_S / 4 - 10))
+
+
+def test_many_records_are_fetched_together() -> None:
+    """A thousand a second must not be a thousand requests."""
+    assert _after(Company(0), dict.fromkeys(PARTITIONS, MANY_PER_S / 4 + 10)) == set(PARTITIONS)
+
+
+def test_a_quiet_partition_does_not_wait_for_a_busy_one() -> None:
+    """Whoever lives beside the hot partition is answered as if it were idle."""
+    rates = {PARTITIONS[0]: 4_500.0} | dict.fromkeys(PARTITIONS[1:], 160.0)
+    assert _after(Company(0), rates) == {PARTITIONS[0]}
+
+
+@pytest.mark.parametrize("many", [MANY_PER_S + 100, 50_000])
+def test_what_became_quiet_waits_no_longer(many: float) -> None:
+    """The rush is over: a tenth second later each record is fetched as it comes."""
+    company = Company(0)
+    assert _after(company, {PARTITIONS[0]: many})
+    assert not _after(company, {PARTITIONS[0]: 20.0})
+
+
+def test_it_says_whether_a_busy_partition_was_among_them() -> None:
+    """Only then does a beat begin."""
+    company = Company(0)
+    _after(company, {PARTITIONS[0]: 4_500.0, PARTITIONS[1]: 100.0})
+    now_s = company.since_s
+    assert company.came([(PARTITIONS[1], 1), (PARTITIONS[0], 1)], now_s)
+    assert not company.came([(PARTITIONS[1], 1)], now_s)
+    assert not company.came([], now_s)
