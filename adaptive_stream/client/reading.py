@@ -14,14 +14,14 @@ READ_RECORDS = 10_000
 READ_WITHIN_S = 60.0  # A changelog that gives nothing for so long cannot be read.
 
 
-def reader(settings: Settings) -> AIOKafkaConsumer:
-    """A consumer without a group. It must be started."""
+def reader(settings: Settings, wait_ms: int | None = None) -> AIOKafkaConsumer:
+    """A consumer without a group, whose fetches wait so long for a record. It must be started."""
     return AIOKafkaConsumer(
         **settings.client(),
         group_id=None,
         enable_auto_commit=False,
         auto_offset_reset="earliest",
-        fetch_max_wait_ms=settings.fetch_wait_ms,
+        fetch_max_wait_ms=settings.fetch_wait_ms if wait_ms is None else wait_ms,
         max_partition_fetch_bytes=8 << 20,
     )
 

@@ -41,6 +41,7 @@ from adaptive_stream.worker.producer import Outboxes
 from adaptive_stream.worker.recovery import Tables
 from adaptive_stream.worker.transport import SCHEME, InboxSchema
 
+RULES_WAIT_MS = 500  # Of a fetch: rules are seldom published, and one that is ends the wait.
 BATCH_SHARE = 0.75  # Of max.message.bytes: a batch is measured before its headers are added.
 
 
@@ -211,7 +212,8 @@ class Worker(faust.Worker):
 def run_stage(stage_name: str, settings: Settings) -> NoReturn:
     """Runs one of the three stages until it is told to stop."""
     catalog = load_catalog(settings.topics_dir, settings.rules_dir, settings.prefix)
-    rulebook = Rulebook(catalog, settings.rules_dir, partial(reader, settings))
+    rules_reader = partial(reader, settings, wait_ms=RULES_WAIT_MS)
+    rulebook = Rulebook(catalog, settings.rules_dir, rules_reader)
     stage = stage_of(
         stage_name, catalog, settings.hash_key, rulebook.library, log_time=settings.clock == "log",
         warm_bytes=settings.warm_bytes, traces_per_million=settings.traces_begun,

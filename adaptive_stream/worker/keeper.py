@@ -20,6 +20,7 @@ from adaptive_stream.client.reading import Reader, read_inputs
 from adaptive_stream.metrics.watch import Observed, Watch
 from adaptive_stream.process.exit import die
 from adaptive_stream.process.logs import at
+from adaptive_stream.process.memory import give_back
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.process.stale import LOST_S, remove_stale
 from adaptive_stream.stages.outcome import NOTHING_SAID, EngineFault, Stage
@@ -97,6 +98,7 @@ class Keeper:
         await consumer.move_to({tp: each.next_offset for tp, each in self.partitions.items()})
         for tp, partition in self.partitions.items():
             partition.on_room = partial(self._on_room, consumer, consumer.inboxes[tp])
+        give_back()
         self._watch.taken_over(time.perf_counter() - began)
         log.info("owns %d partitions after %.3f s", len(assigned), time.perf_counter() - began)
 

@@ -3,7 +3,8 @@
 Rule 1: one column family, key prefixes `v/` values, `t/` index by due time, `m/` meta. Without a
 write-ahead log a batch over several families would not be atomic after a crash (PROTOCOL a5).
 Rule 2: the changelog is the truth. The store is a copy of a prefix of it and may be deleted.
-Rule 3: all partitions share one cache and one budget of write buffers: memory is one number.
+Rule 3: all partitions share one cache, and their write buffers are charged to it: memory is one
+number.
 """
 
 import shutil
@@ -41,7 +42,10 @@ class Memory:
 
     def __init__(self, cache_bytes: int, buffer_bytes: int) -> None:
         self.cache = Cache(cache_bytes)
-        self.buffers = WriteBufferManager(buffer_bytes, False)
+        # The buffers are charged to the cache: what they take, it gives up.
+        self.buffers = WriteBufferManager.new_write_buffer_manager_with_cache(
+            buffer_bytes, False, self.cache
+        )
 
     def options(self) -> Options:
         """Options for one store."""
@@ -140,7 +144,8 @@ class Store:
     def figures(self) -> dict[str, int]:
         """What it takes, by the names of metrics. The cache is that of all stores."""
         found = {name: self._db.property_int_value(of) or 0 for name, of in FIGURES.items()}
-        return found | {"store_cache_bytes": self._memory.cache.get_usage()}
+        blocks = self._memory.cache.get_usage() - self._memory.buffers.get_usage()
+        return found | {"store_cache_bytes": max(0, blocks)}
 
     def flush(self) -> None:
         """Makes all that was written survive the process."""

@@ -22,7 +22,7 @@ SETTLED_WITHIN_S = 90
 
 
 @pytest.mark.broker
-@pytest.mark.slow(90)
+@pytest.mark.slow(170)
 def test_kill_of_any_process_changes_nothing_in_the_end(
     broker: Broker, tmp_path: Path, topic_prefix: str
 ) -> None:

@@ -59,7 +59,7 @@ def _without(value: object) -> object:
 
 
 @pytest.mark.broker
-@pytest.mark.slow(100)
+@pytest.mark.slow(300)
 @pytest.mark.parametrize("first", TOGETHER)
 def test_customers_are_given_on_kafka_what_the_stories_say(
     first: str, broker: Broker, record_property: Callable[[str, object], None]
