@@ -121,6 +121,8 @@ def load_bytes(content: bytes, file: str) -> list[Node]:
         line = content.count(b"\n", 0, error.start) + 1
         fault = Fault(file, line, "", "is not UTF-8 text", "save the file as UTF-8")
         raise CatalogError([fault]) from error
+    if documents := _read_fast(text, file):
+        return documents
     reader = _Reader(file)
     if steep := _STEEP.search(text):  # The parser would look far ahead before it told its depth.
         reader.refuse_depth(text.count("\n", 0, steep.start()) + 1)
@@ -131,6 +133,19 @@ def load_bytes(content: bytes, file: str) -> list[Node]:
     if reader.faults:
         raise CatalogError(reader.faults)
     return documents
+
+
+def _read_fast(text: str, file: str) -> list[Node]:
+    """The same by libyaml, a fifth of the time; nothing where there is anything to say of it, which
+    is said in the words of the slow one."""
+    reader = _Reader(file)
+    if not yaml.__with_libyaml__ or _STEEP.search(text):
+        return []
+    try:
+        documents = reader.documents(yaml.parse(text, Loader=yaml.CSafeLoader))
+    except (yaml.YAMLError, ValueError, OverflowError, CatalogError):
+        return []
+    return [] if reader.faults else documents
 
 
 def _syntax_fault(error: Exception, text: str, file: str) -> Fault:
@@ -198,7 +213,7 @@ class _Reader:
 
     def scalar(self, event: yaml.ScalarEvent, line: int) -> Scalar:
         text: str = event.value
-        if event.style is not None:  # In quotes or a block: text, whatever it looks like.
+        if event.style:  # In quotes or a block: text, whatever it looks like.
             return text
         if text in _WORDS:
             return _WORDS[text]

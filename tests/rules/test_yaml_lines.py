@@ -4,11 +4,14 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adaptive_stream.catalog.faults import CatalogError
 from adaptive_stream.catalog.yaml_lines import BYTES_MAX, load, load_bytes
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_words_stay_words() -> None:
@@ -76,3 +79,21 @@ def test_a_file_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
     """A mistyped path is a message."""
     with pytest.raises(CatalogError, match="cannot be read"):
         load(tmp_path / "none.yaml")
+
+
+def test_libyaml_reads_every_file_as_the_slow_parser_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are read by whichever parser is at hand, to the same values, lines and faults."""
+    folders = ("topics", "adaptive_stream", "deploy", "tests")
+    paths = [path for folder in folders for path in (ROOT / folder).rglob("*.yaml")]
+    assert yaml.__with_libyaml__
+    assert len(paths) > 150
+    by_libyaml = list(map(_found, paths))
+    monkeypatch.setattr(yaml, "__with_libyaml__", False)
+    assert list(map(_found, paths)) == by_libyaml
+
+
+def _found(path: Path) -> object:
+    try:
+        return load(path)
+    except CatalogError as error:
+        return [str(fault) for fault in error.faults]
