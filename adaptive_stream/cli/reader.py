@@ -6,6 +6,7 @@ Every failure that a person can do something about ends as Refused with what to 
 import difflib
 import logging
 import socket
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
@@ -100,9 +101,18 @@ class Reader:
                 near = difflib.get_close_matches(topic, sorted(self.topics), n=1)
                 hint = f"did you mean {near[0]}?" if near else MAKES_TOPICS
                 raise Refused(f"there is no topic {topic}", hint, Exit.NOT_FOUND)
-            numbers = self.consumer.partitions_for_topic(topic) or ()
-            found += [TopicPartition(topic, number) for number in sorted(numbers)]
+            found += [TopicPartition(topic, number) for number in self._numbers(topic)]
         return found
+
+    def _numbers(self, topic: str) -> list[int]:
+        """The client forgets a topic when an answer about others comes in between, and says None:
+        it is asked again."""
+        until_s = time.monotonic() + ANSWER_MS / 1000
+        while not (numbers := self.consumer.partitions_for_topic(topic)):
+            if time.monotonic() > until_s:
+                says = f"the cluster does not say which partitions {topic} has"
+                raise Refused(says, "see whether its brokers are well", Exit.NOT_FOUND)
+        return sorted(numbers)
 
     def beginning(self, partitions: Iterable[TopicPartition]) -> Offsets:
         """The first offset of each."""
