@@ -77,6 +77,7 @@ class StageApp(faust.App):
         port = settings.web_port + STAGES.index(stage.name)
         self._http = Http(settings.web_host, port, self._watch.metrics, self.is_ready)
         self._clock: asyncio.Task[None] | None = None
+        self._begun = False  # Whether what Faust starts has been let start.
         self._taken_over = False
 
     def is_ready(self) -> bool:
@@ -96,6 +97,7 @@ class StageApp(faust.App):
                 await self._open_rules(self.rulebook)
             self._watch.look_at(lambda: self.keeper.partitions, self.consumer.waits, self.is_ready)
             await self._http.start()
+            self._begun = True
         except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
             die("starting", error)
 
@@ -130,7 +132,9 @@ class StageApp(faust.App):
 
     async def on_stop(self) -> None:
         """The orderly end: what is under way is durable and committed before stock Faust drops
-        what waits."""
+        what waits. Stock Faust would also stop what has not started yet, and complain of that."""
+        if not self._begun:
+            self._children.clear()
         self._stop_clock()
         self.consumer.stop_flow()
         await self.keeper.release(self.consumer)
