@@ -28,7 +28,6 @@ SETTLED_WITHIN_S = 120
 
 @pytest.mark.broker
 @pytest.mark.slow(45)
-@pytest.mark.timing
 @pytest.mark.parametrize("per_s", [300, pytest.param(1_000, marks=pytest.mark.chaos)])
 def test_workers_come_and_go_under_load_and_no_partition_waits_for_long(
     per_s: int, broker: Broker, tmp_path: Path, topic_prefix: str

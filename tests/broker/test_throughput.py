@@ -17,13 +17,13 @@ from tests.broker.killing import stage_pid
 from tests.broker.stack import Stack
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow(40), pytest.mark.timing]
-FACTS = 40_000
+FACTS = 25_000
 PEOPLE = 20_000
 FACTS_PER_S = 5_000
 CORES = 2
 
 WARM_UP = 200  # Purchases that are not counted: the clock has just told a thousand of their carts.
-BUYERS = 1_200
+BUYERS = 800
 RATE_PER_S = 200  # Every second fact is a purchase that silences a mail.
 P99_MS = 250
 BOOTS = {"currency": "GBP", "items": [{"sku": "boots", "quantity": 1, "price": 89.0}]}
