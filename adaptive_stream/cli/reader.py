@@ -22,6 +22,7 @@ from adaptive_stream.cli.exits import Exit, Refused
 ANSWER_MS = 10_000  # Longer than any healthy cluster takes, shorter than a person's patience.
 CONNECT_S = 3
 POLL_MS = 200
+NEW_TOPIC_S = 1.0
 MAKES_TOPICS = "`adaptive-stream topics apply` makes it"
 
 Offsets = Mapping[TopicPartition, int]
@@ -97,12 +98,22 @@ class Reader:
         """The partitions of topics that must exist."""
         found = []
         for topic in topics:
-            if topic not in self.topics:
+            if not self._exists(topic):
                 near = difflib.get_close_matches(topic, sorted(self.topics), n=1)
                 hint = f"did you mean {near[0]}?" if near else MAKES_TOPICS
                 raise Refused(f"there is no topic {topic}", hint, Exit.NOT_FOUND)
             found += [TopicPartition(topic, number) for number in self._numbers(topic)]
         return found
+
+    def _exists(self, topic: str) -> bool:
+        """A topic that was made a moment ago may not be told of yet: a broker hears of it later
+        than whoever made it."""
+        until_s = time.monotonic() + NEW_TOPIC_S
+        while topic not in self.topics:
+            if time.monotonic() > until_s:
+                return False
+            del self.topics
+        return True
 
     def _numbers(self, topic: str) -> list[int]:
         """The client forgets a topic when an answer about others comes in between, and says None:
