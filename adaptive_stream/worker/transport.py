@@ -141,9 +141,9 @@ class Consumer(driver.Consumer):
     async def _poll(self) -> None:
         async with self._polling:
             fetched = await self._thread.getmany(None, POLL_S)
-            self._wait_for_company(fetched)
             if not self.flow_active:
                 return  # A rebalance began: what was fetched is dropped, and a seek follows.
+            self._wait_for_company(fetched)
             for tp, records in fetched.items():
                 inbox = self.inboxes.get(ensure_TP(tp))
                 if inbox is not None:
