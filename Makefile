@@ -87,7 +87,7 @@ CHAOS_SHAKES ?= 10
 chaos: $(INSTALLED) tools ## At length: identity, kill -9, SIGSTOP, alerts in slower time (CHAOS_RUNS, _SHAKES)
 	$(IN_VENV) -m tests.identity.histories --runs $(CHAOS_RUNS)
 	CHAOS_PEOPLE=$(CHAOS_PEOPLE) $(IN_VENV) -m pytest tests/broker/test_identity_scale.py
-	CHAOS_SHAKES=$(CHAOS_SHAKES) $(IN_VENV) -m pytest tests/broker/test_shaken.py
+	CHAOS_SHAKES=$(CHAOS_SHAKES) $(IN_VENV) -m pytest -o faulthandler_timeout=3600 tests/broker/test_shaken.py
 	$(IN_VENV) -m pytest -m chaos tests/broker/test_scale.py
 	ALERTS_FASTER=10 $(IN_VENV) -m pytest tests/observability/test_alerts.py
 

@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 OLDEST = (3, 11)
@@ -26,8 +27,8 @@ def main() -> int:
     """Returns how many versions failed."""
     ours = sys.version_info[:2]
     others = {version: path for version, path in sorted(at_hand().items()) if version != ours}
-    for version, path in others.items():
-        prepare(version, path)
+    with ThreadPoolExecutor() as pool:  # Much of it is waiting for a package index.
+        list(pool.map(prepare, others, others.values()))
     processes = CORES if len(others) == 1 else 0  # Of xdist; 0: the one that is started.
     running = {version: start(version, processes) for version in others}
     failed = [version for version, tests in running.items() if not passes(version, tests)]
