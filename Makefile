@@ -32,7 +32,7 @@ install: $(INSTALLED) ## Make .venv with the command `adaptive-stream` in it
 
 .PHONY: check
 check: ## All that CI runs
-	@$(MAKE) --jobs=2 fmt-check lint layers types test-versions && $(MAKE) test
+	@$(MAKE) --jobs=2 test-versions fmt-check lint layers types && $(MAKE) test
 
 .PHONY: fmt
 fmt: $(INSTALLED) ## Format every Python file
@@ -64,8 +64,8 @@ test: $(INSTALLED) tools ## Every test, those on a real Kafka included (ARGS='-k
 	$(IN_VENV) tests/run.py $(ARGS)
 
 .PHONY: test-versions
-test-versions: $(INSTALLED) ## The pure tests on every other Python at hand
-	$(IN_VENV) tests/versions.py
+test-versions: ## The pure tests on every other Python at hand
+	"$(PYTHON)" tests/versions.py
 
 $(PEERS)/.installed: $(INSTALLED) tests/bench/peers.txt
 	$(IN_VENV) -m venv $(PEERS)

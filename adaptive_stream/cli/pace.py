@@ -1,7 +1,7 @@
 """How fast a history may be sent beside live facts: as fast as the worker keeps up, no faster.
 
-Rule: records leave evenly. A heap of them at once, however small, is what the next live fact would
-wait behind.
+Rule: records leave in small lumps. Each alone would cost every stage a request of its own; a heap
+of them is what the next live fact would wait behind.
 """
 
 import time
@@ -17,6 +17,7 @@ from adaptive_stream.process.supervisor import group_of
 # Stage -> what it reads beside the topic that is sent to.
 READS = {"resolve": "identity.facts.v1", "step": "customer.facts.v1"}
 FIRST_PER_S, LEAST_PER_S, MOST_PER_S = 200.0, 20.0, 20_000.0
+LUMP_S = 0.05  # What is due within it leaves now.
 LOOK_S = 0.5  # Between two looks at how far the worker is; commits come four times a second.
 FASTER, SLOWER = 1.15, 0.7
 
@@ -46,7 +47,7 @@ class Pace:
             # What was not sent while we looked is not made up for: it would be a heap.
             self._next_s = now_s = self._now_s()
             self._look_s = now_s + LOOK_S
-        if self._next_s > now_s:
+        if self._next_s > now_s + LUMP_S:
             self._sleep(self._next_s - now_s)
         self._next_s += 1 / self.per_s
 
