@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 BEAT_S = 0.010
+HOP_S = 0.004  # A stage's beat comes so long after that of the stage before: its outputs are there.
 MANY_PER_S = 600.0  # From here on six come within a beat.
 QUIET_SHARE = 1 / 8  # The quietest partitions, with so much of all records, are fetched at once.
 LOOK_S = 0.1  # What was counted for so long decides.
@@ -19,9 +20,10 @@ Place = tuple[str, int]
 
 class Company:
     """`busy`: the partitions that wait for the beat, as of `since_s`; any clock that only goes on
-    will do."""
+    will do, if all processes of a machine share it. `hop`: how many stages are before this one."""
 
-    def __init__(self, now_s: float) -> None:
+    def __init__(self, now_s: float, hop: int = 0) -> None:
+        self._phase_s = hop * HOP_S
         self.busy: frozenset[Place] = frozenset()
         self._counts: Counter[Place] = Counter()
         self.since_s = now_s
@@ -38,6 +40,10 @@ class Company:
             self._counts.clear()
             self.since_s = now_s
         return some_busy
+
+    def next_beat_s(self, now_s: float) -> float:
+        """When the next one is."""
+        return now_s + BEAT_S - (now_s - self._phase_s) % BEAT_S
 
     def _found_busy(self, span_s: float) -> frozenset[Place]:
         total = self._counts.total()

@@ -28,7 +28,9 @@ from mode.utils.futures import maybe_async
 
 from adaptive_stream.client.company import BEAT_S, Company
 from adaptive_stream.client.fetching import Sessions
+from adaptive_stream.client.landing import follow_at_once
 from adaptive_stream.process.exit import die
+from adaptive_stream.process.supervisor import STAGES
 from adaptive_stream.worker.inbox import Inbox, Inboxes
 from adaptive_stream.worker.producer import Producer
 
@@ -68,6 +70,11 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
     async def stop(self) -> None:
         """As any service stops."""
         await Service.stop(self)
+
+    async def on_start(self) -> None:
+        """Connects the client."""
+        await super().on_start()
+        follow_at_once(self._ensure_consumer()._fetcher)
 
     async def on_stop(self) -> None:
         """Leaves the group."""
@@ -116,7 +123,7 @@ class Consumer(driver.Consumer):
         self.inboxes = Inboxes()
         self.revoked = False  # Since the last assignment: what is assigned is no longer ours.
         self._polling = asyncio.Lock()
-        self._company = Company(self.loop.time())
+        self._company = Company(self.loop.time(), STAGES.index(self.app.stage.name))
         self._together: list[Inbox] = []
         self._committed: dict[TP, int] = {}
 
@@ -159,7 +166,7 @@ class Consumer(driver.Consumer):
             self._together = [each for tp, each in self.inboxes.items() if tp in self._company.busy]
             self._thread.hold([each.tp for each in self._together], [])
             self._thread.wait_at_most(int(BEAT_S * 1000))  # Nor does the beat wait longer for it.
-            self.loop.call_at(now_s - now_s % BEAT_S + BEAT_S, self._beat)
+            self.loop.call_at(self._company.next_beat_s(now_s), self._beat)
 
     def _beat(self) -> None:
         together, self._together = self._together, []

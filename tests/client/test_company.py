@@ -2,7 +2,7 @@
 
 import pytest
 
-from adaptive_stream.client.company import LOOK_S, MANY_PER_S, Company, Place
+from adaptive_stream.client.company import BEAT_S, HOP_S, LOOK_S, MANY_PER_S, Company, Place
 
 PARTITIONS = [("t", number) for number in range(4)]
 
@@ -48,3 +48,13 @@ def test_it_says_whether_a_busy_partition_was_among_them() -> None:
     assert company.came([(PARTITIONS[1], 1), (PARTITIONS[0], 1)], now_s)
     assert not company.came([(PARTITIONS[1], 1)], now_s)
     assert not company.came([], now_s)
+
+
+@pytest.mark.parametrize("now_s", [0.0, 0.003, 0.0099, 1_000.0041])
+def test_the_beat_of_a_stage_follows_that_of_the_stage_before(now_s: float) -> None:
+    """With one beat for all, what a stage gives would wait for the next whole beat at each hop."""
+    first, second = Company(now_s), Company(now_s, hop=1)
+    for company in (first, second):
+        assert now_s < company.next_beat_s(now_s) <= now_s + BEAT_S + 1e-9
+    apart_s = (second.next_beat_s(now_s) - first.next_beat_s(now_s)) % BEAT_S
+    assert apart_s == pytest.approx(HOP_S)
