@@ -22,7 +22,7 @@ PARTITIONS = 8
 KEEP_STATE = ("resolve", "step")
 PEOPLE = 2_000
 PAUSE_MAX_S = 10.0
-WITHIN_S = 60
+WITHIN_S = 120  # Twelve processes that start and share out, beside other tests.
 SETTLED_WITHIN_S = 120
 
 
