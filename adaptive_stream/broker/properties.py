@@ -41,8 +41,7 @@ def server_properties(log_dir: Path, port: int, controller_port: int) -> str:
         "log.dirs": str(log_dir).replace("\\", "\\\\"),
         # A typing mistake in a topic's name must be an error, not a topic with one partition.
         "auto.create.topics.enable": "false",
-        # It shares the cores with its clients. More threads only take turns: with eight and three a
-        # record of a quiet partition waited half as long again beside a busy one (p99).
+        # It shares the cores with its clients: Kafka's own eight and three only take turns.
         "num.io.threads": 2,
         "num.network.threads": 1,
         "log.cleaner.dedupe.buffer.size": CLEANER_BYTES,

@@ -230,8 +230,8 @@ def run(
 ) -> NoReturn:
     """Runs a stage until it is told to stop. `rulebook`: where rules matter to it."""
     start_logging(settings.log_level, stage.name, settings.log_format)
-    # No stage makes garbage in cycles, and a look for it at all that is kept at hand stops the step
-    # for up to 0.3 s. What remains is a net below what we do not know of.
+    # The stages were not seen to make garbage in cycles, and a look for it at all that is at hand
+    # stops step for up to 0.3 s. What remains is a net below what we do not know of.
     gc.set_threshold(1_000_000, 2, 2)
     gc.freeze()
     pack_quickly()

@@ -9,6 +9,7 @@ import faust
 import pytest
 
 from adaptive_stream.broker import Broker
+from adaptive_stream.client.landing import UnderWay
 from adaptive_stream.process.settings import Settings
 from adaptive_stream.worker.app import build_app
 from tests.stages.stage_world import CATALOG, resolve_stage
@@ -16,8 +17,9 @@ from tests.stages.stage_world import CATALOG, resolve_stage
 WITHIN_S = 20
 
 
-async def _started_and_stopped(app: Any) -> tuple[int, bool, bool]:
-    """Threads that a started consumer adds; whether its client was there, and whether it closed."""
+async def _started_and_stopped(app: Any) -> tuple[int, bool, bool, bool]:
+    """Threads that a started consumer adds; whether its client was there, and whether it closed;
+    whether a fetch is followed at once."""
     consumer = app.transport.create_consumer(
         callback=lambda _: None,
         on_partitions_revoked=lambda _: None,
@@ -28,8 +30,9 @@ async def _started_and_stopped(app: Any) -> tuple[int, bool, bool]:
         await consumer._thread.start()
         added, client = threading.active_count() - before, consumer._thread._consumer
         known = await consumer._thread.call_thread(client.topics)
+        follows = isinstance(client._fetcher._in_flight, UnderWay)
         await consumer._thread.stop()
-    return added, isinstance(known, set), client._closed
+    return added, isinstance(known, set), client._closed, follows
 
 
 @pytest.mark.broker
@@ -40,5 +43,5 @@ def test_a_consumer_starts_and_stops_without_a_thread(broker: Broker, tmp_path: 
     ours = build_app(resolve_stage(), settings, CATALOG)
     stock = faust.App("stock", broker=f"kafka://{at}", autodiscover=False)
 
-    assert asyncio.run(_started_and_stopped(stock)) == (1, True, True)
-    assert asyncio.run(_started_and_stopped(ours)) == (0, True, True)
+    assert asyncio.run(_started_and_stopped(stock)) == (1, True, True, False)
+    assert asyncio.run(_started_and_stopped(ours)) == (0, True, True, True)
