@@ -1,5 +1,6 @@
 """Who listens on a port of this machine, and whether it is a Kafka broker that is ready."""
 
+import random
 import socket
 import struct
 
@@ -8,13 +9,23 @@ from adaptive_stream.broker.properties import HOST
 METADATA = struct.pack(">hhih", 3, 1, 0, -1) + struct.pack(">i", 0)  # v1, no client id, no topics
 HEAD = struct.Struct(">iii")  # length of the answer, correlation id, number of live brokers
 ANSWER_WITHIN_S = 5
+# Below those that systems give to connections going out (Linux: from 32768): of those, one may be
+# taken by any client in the seconds until the server that was to have it listens.
+SERVER_PORTS = range(10_000, 32_000)
+TRIES = 1_000
 
 
-def free_port() -> int:
-    """A port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def free_port(neighbours: int = 1) -> int:
+    """The first of so many neighbouring ports that nothing listens on at this moment.
+
+    Chosen by chance, so that two who ask at the same time are told two. Raises OSError.
+    """
+    chance = random.SystemRandom()
+    for _ in range(TRIES):
+        port = chance.choice(SERVER_PORTS)
+        if all(is_free(port + number) for number in range(neighbours)):
+            return port
+    raise OSError(f"no port from {SERVER_PORTS.start} to {SERVER_PORTS.stop} is free: end a server")
 
 
 def is_free(port: int) -> bool:

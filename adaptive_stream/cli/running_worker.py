@@ -18,7 +18,6 @@ POLL_S = 0.05
 ANSWER_WITHIN_S = 2
 LOG_LINES_SHOWN = 15
 LOG_COLUMNS_SHOWN = 300
-TRIES = 100
 
 
 class WorkerError(Exception):
@@ -42,7 +41,7 @@ class RunningWorker:
         web_port: int | None = None,
     ) -> None:
         self.data_dir = data_dir
-        self.web_port = web_port or three_free_ports()
+        self.web_port = web_port or free_port(len(STAGES))
         self._process = Supervised(data_dir, "worker")
         self._environment = os.environ | {"ADAPTIVE_STREAM_TENANT_KEY": tenant_key}
         self._command = [sys.executable, "-m", "adaptive_stream", "worker"]
@@ -131,12 +130,3 @@ def _answers(port: int) -> bool:
             return bool(answer.status == 200)
     except (urllib.error.URLError, OSError):
         return False
-
-
-def three_free_ports() -> int:
-    """The first of three neighbours that are free now."""
-    for _ in range(TRIES):
-        port = free_port()
-        if port < 65_000 and all(is_free(port + number) for number in range(len(STAGES))):
-            return port
-    raise WorkerError("no three neighbouring ports are free on this machine")

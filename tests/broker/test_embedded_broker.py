@@ -4,6 +4,7 @@ import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.admin import NewTopic
 
 from adaptive_stream.broker import Broker, BrokerError, kafka_command
-from adaptive_stream.broker.ports import free_port, kafka_answers
+from adaptive_stream.broker.ports import free_port, is_free, kafka_answers
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow(35)]
 
@@ -168,6 +169,18 @@ def test_a_port_that_is_taken(broker: Broker, tmp_path: Path) -> None:
     assert refused.value.says == f"port {broker.port} on 127.0.0.1 is in use by a Kafka broker"
     assert refused.value.hint.startswith("stop it, or choose another port")
     assert Broker(tmp_path / "data").status() is None
+
+
+def test_a_port_for_a_server_is_none_that_a_client_may_be_given() -> None:
+    """Else one that was free is taken by a connection before the server listens."""
+    given = []
+    for _ in range(100):
+        with socket.socket() as client:
+            client.bind(("127.0.0.1", 0))
+            given.append(client.getsockname()[1])
+    chosen = [free_port(neighbours=3) for _ in range(100)]
+    assert max(chosen) + 2 < min(given)
+    assert all(is_free(port + number) for port in chosen for number in range(3))
 
 
 def test_a_directory_that_cannot_hold_data(tmp_path: Path) -> None:

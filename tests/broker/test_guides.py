@@ -20,8 +20,8 @@ import pytest
 from adaptive_stream import shipped_rules_dir
 from adaptive_stream.broker import Broker
 from adaptive_stream.broker.jars import kafka_command
+from adaptive_stream.broker.ports import free_port
 from adaptive_stream.cli.main import main
-from adaptive_stream.cli.running_worker import three_free_ports
 from tests.broker.stack import TENANT_KEY, Stack
 from tests.deploy.manifests import ROOT
 
@@ -153,7 +153,7 @@ def _answer(line: str, names: dict[str, str], capsys: pytest.CaptureFixture[str]
 
 def _starts_and_ends(words: list[str]) -> None:
     """A worker, or one of its stages: ready, and an orderly end."""
-    port = three_free_ports()
+    port = free_port(3)
     stage = words[words.index("--stage") + 1] if "--stage" in words else "admit"
     own = port + ("admit", "resolve", "step").index(stage)
     command = [sys.executable, "-m", "adaptive_stream", *words, "--web-port", str(port)]

@@ -20,10 +20,10 @@ from kafka.structs import OffsetAndMetadata
 
 from adaptive_stream import shipped_topics_dir
 from adaptive_stream.broker import Broker
+from adaptive_stream.broker.ports import free_port
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.apply import apply_topics
 from adaptive_stream.cli.reader import partition_of
-from adaptive_stream.cli.running_worker import three_free_ports
 from adaptive_stream.engine.customer import decode_customer
 from adaptive_stream.engine.notice import Notice, encode_notice
 from tests.broker.facts import (
@@ -273,7 +273,7 @@ def _stage(stack: Stack, stage: str) -> subprocess.CompletedProcess[str]:
 
 def _stage_command(stack: Stack, stage: str) -> list[str]:
     command = [sys.executable, "-m", "adaptive_stream", "worker", "--stage", stage]
-    return [*command, "--web-port", str(three_free_ports()), "--clock", "log", *_options(stack)]
+    return [*command, "--web-port", str(free_port(3)), "--clock", "log", *_options(stack)]
 
 
 def _migrate(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,6 @@ from kafka import KafkaAdminClient
 from adaptive_stream import shipped_rules_dir
 from adaptive_stream.broker import Broker
 from adaptive_stream.broker.ports import free_port, is_free, kafka_answers
-from adaptive_stream.cli.running_worker import three_free_ports
 
 pytestmark = [pytest.mark.broker, pytest.mark.slow(20)]
 
@@ -53,7 +52,7 @@ def data_dir(tmp_path: Path) -> Iterator[Path]:
 def test_up_and_down(data_dir: Path) -> None:
     """`up` returns when all is ready, a second one changes nothing, and says so of other rules;
     `down` leaves only data."""
-    port, web_port = free_port(), three_free_ports()
+    port, web_port = free_port(), free_port(3)
     words = ("--port", str(port), "--web-port", str(web_port), "--data-dir", str(data_dir))
     up = run("up", *words, "--json")
     assert up.returncode == 0, up.stderr
