@@ -162,7 +162,8 @@ class Consumer(driver.Consumer):
         """Leaves busy partitions out of fetches until the next beat."""
         now_s = self.loop.time()
         counts = ((tp, len(records)) for tp, records in fetched.items())
-        if self._company.came(counts, now_s) and not self._together:
+        moments = len({each.timestamp for records in fetched.values() for each in records})
+        if self._company.came(counts, moments, now_s) and not self._together:
             self._together = [each for tp, each in self.inboxes.items() if tp in self._company.busy]
             self._thread.hold([each.tp for each in self._together], [])
             self._thread.wait_at_most(int(BEAT_S * 1000))  # Nor does the beat wait longer for it.

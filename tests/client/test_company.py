@@ -7,12 +7,18 @@ from adaptive_stream.client.company import BEAT_S, HOP_S, LOOK_S, MANY_PER_S, Co
 PARTITIONS = [("t", number) for number in range(4)]
 
 
-def _after(company: Company, per_s: dict[Place, float], *, looks: int = 2) -> frozenset[Place]:
-    """What is busy when so many came of each for some looks."""
+def _after(
+    company: Company, per_s: dict[Place, float], *, moments_per_s: float | None = None
+) -> frozenset[Place]:
+    """What is busy when so many came of each for two looks, each at a moment of its own unless said
+    otherwise."""
+    if moments_per_s is None:
+        moments_per_s = sum(per_s.values())
     now_s = company.since_s
-    for _ in range(looks):
+    for _ in range(2):
         now_s += LOOK_S
-        company.came([(place, round(each * LOOK_S)) for place, each in per_s.items()], now_s)
+        counts = [(place, round(each * LOOK_S)) for place, each in per_s.items()]
+        company.came(counts, round(moments_per_s * LOOK_S), now_s)
     return company.busy
 
 
@@ -24,6 +30,12 @@ def test_few_records_are_fetched_as_they_come() -> None:
 def test_many_records_are_fetched_together() -> None:
     """A thousand a second must not be a thousand requests."""
     assert _after(Company(0), dict.fromkeys(PARTITIONS, MANY_PER_S / 4 + 10)) == set(PARTITIONS)
+
+
+def test_heaps_that_come_at_a_few_moments_are_fetched_as_they_come() -> None:
+    """A history that is sent twenty times a second needs no more fetches than twenty facts."""
+    few = dict.fromkeys(PARTITIONS, 300.0)
+    assert not _after(Company(0), few, moments_per_s=20)
 
 
 def test_a_quiet_partition_does_not_wait_for_a_busy_one() -> None:
@@ -45,9 +57,9 @@ def test_it_says_whether_a_busy_partition_was_among_them() -> None:
     company = Company(0)
     _after(company, {PARTITIONS[0]: 4_500.0, PARTITIONS[1]: 100.0})
     now_s = company.since_s
-    assert company.came([(PARTITIONS[1], 1), (PARTITIONS[0], 1)], now_s)
-    assert not company.came([(PARTITIONS[1], 1)], now_s)
-    assert not company.came([], now_s)
+    assert company.came([(PARTITIONS[1], 1), (PARTITIONS[0], 1)], 1, now_s)
+    assert not company.came([(PARTITIONS[1], 1)], 1, now_s)
+    assert not company.came([], 0, now_s)
 
 
 @pytest.mark.parametrize("now_s", [0.0, 0.003, 0.0099, 1_000.0041])

@@ -28,8 +28,10 @@ class Thread:
 
     async def getmany(self, *_: Any) -> dict[TP, list[Any]]:
         """What was fetched."""
-        record = SimpleNamespace(key=b"k", value=b"v", timestamp=0)
-        return {tp: [record] * count for tp, count in self.fetched.items()}
+        return {
+            tp: [SimpleNamespace(key=b"k", value=b"v", timestamp=at_ms) for at_ms in range(count)]
+            for tp, count in self.fetched.items()
+        }
 
     def seek_all(self, _: Any) -> None:
         """Nothing to seek in."""
