@@ -23,16 +23,19 @@ FASTER, SLOWER = 1.15, 0.7
 
 
 class Pace:
-    """`behind`: how many records the worker has to go; more than `at_most` are too many."""
+    """`behind`: how many records the worker has to go; more than `at_most` are too many. Never more
+    than `most_per_s` leave."""
 
     def __init__(
         self,
         behind: Callable[[], int],
         at_most: int,
+        most_per_s: float = MOST_PER_S,
         now_s: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self.per_s = FIRST_PER_S
+        self.per_s = min(FIRST_PER_S, most_per_s)
+        self._most_per_s = most_per_s
         self._behind, self._at_most = behind, at_most
         self._now_s, self._sleep = now_s, sleep
         self._next_s = self._look_s = now_s()
@@ -43,9 +46,10 @@ class Pace:
         if now_s >= self._look_s:
             many = self._behind() > self._at_most
             self.per_s *= SLOWER if many else FASTER
-            self.per_s = min(max(self.per_s, LEAST_PER_S), MOST_PER_S)
+            self.per_s = min(max(self.per_s, LEAST_PER_S), self._most_per_s)
             # What was not sent while we looked is not made up for: it would be a heap.
-            self._next_s = now_s = self._now_s()
+            now_s = self._now_s()
+            self._next_s = max(self._next_s, now_s)
             self._look_s = now_s + LOOK_S
         if self._next_s > now_s + LUMP_S:
             self._sleep(self._next_s - now_s)

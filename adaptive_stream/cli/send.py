@@ -4,7 +4,7 @@ examples:
   adaptive-stream send store receipts.ndjson
   echo '{"type": "page.viewed", "identifiers": {"cookie": "ck-a"}}' | adaptive-stream send web
   adaptive-stream send store receipts.ndjson --key identifiers.loyalty
-  adaptive-stream send store two-years.ndjson --behind-at-most 250
+  adaptive-stream send store two-years.ndjson --behind-at-most 1000 --per-second 100
 """
 
 import argparse
@@ -22,7 +22,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaError, MessageSizeTooLargeError
 
 from adaptive_stream.cli.exits import Exit, Refused
-from adaptive_stream.cli.pace import Behind, Pace
+from adaptive_stream.cli.pace import MOST_PER_S, Behind, Pace
 from adaptive_stream.cli.reader import ANSWER_MS, Reader, prepare_client, unreachable
 from adaptive_stream.cli.topic_name import add_prefix, topic_name
 
@@ -52,30 +52,43 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="no faster than the worker keeps up: while it has more than N records to go, fewer "
         "are sent (a history beside live facts: 1000)",
     )
+    parser.add_argument(
+        "--per-second",
+        metavar="N",
+        type=int,
+        help="no faster than this, however idle the worker is",
+    )
     add_prefix(parser)
 
 
 def run(args: argparse.Namespace) -> int:
     """Sends the lines; returns when the cluster has acknowledged each."""
     path = _key_path(args.key)
-    if args.behind_at_most is not None and args.behind_at_most < 1:
-        says = f"--behind-at-most {args.behind_at_most} would send nothing"
-        raise Refused(says, "write --behind-at-most 1000", Exit.USAGE)
+    for word, number in (("behind-at-most", args.behind_at_most), ("per-second", args.per_second)):
+        if number is not None and number < 1:
+            says = f"--{word} {number} would send nothing"
+            raise Refused(says, f"write --{word} 1000", Exit.USAGE)
     topic = topic_name(args.topic, args.prefix)
     with _opened(args.file) as lines:
         with Reader(args.bootstrap) as reader:
             reader.partitions(topic)  # Ends with advice when there is no such topic.
         with opened_producer(args.bootstrap) as producer, ExitStack() as left:
-            pace = None
-            if args.behind_at_most is not None:
-                behind = left.enter_context(Behind(args.bootstrap, args.prefix, topic))
-                pace = Pace(behind.records, args.behind_at_most)
+            pace = _pace(args, topic, left)
             sent = _send(producer, topic, lines, args.file, path, pace)
     if args.json:
         print(orjson.dumps({"topic": topic, "sent": sent}).decode())
     else:
         print(f"{sent:,} record{'' if sent == 1 else 's'} sent to {topic}")
     return Exit.OK
+
+
+def _pace(args: argparse.Namespace, topic: str, left: ExitStack) -> Pace | None:
+    """None: as fast as the cluster takes it."""
+    most_per_s = MOST_PER_S if args.per_second is None else args.per_second
+    if args.behind_at_most is not None:
+        behind = left.enter_context(Behind(args.bootstrap, args.prefix, topic))
+        return Pace(behind.records, args.behind_at_most, most_per_s)
+    return Pace(lambda: 0, 0, most_per_s) if args.per_second is not None else None
 
 
 class Acknowledged:

@@ -78,9 +78,19 @@ class Job:
         """Notes what it has used so far. Raises RuntimeError when it has ended."""
         code = self._process.poll()
         if code is not None:
-            words = self.log.read_text(errors="replace")[-LOG_CHARACTERS_SHOWN:]
-            raise RuntimeError(f"{self.name} ended with {code}:\n{words}")
+            raise self._ended(code)
         self.samples.append(sample(self._process.pid))
+
+    def done(self) -> bool:
+        """Whether it has done what it was to do. Raises RuntimeError when it failed."""
+        code = self._process.poll()
+        if code:
+            raise self._ended(code)
+        return code is not None
+
+    def _ended(self, code: int) -> RuntimeError:
+        words = self.log.read_text(errors="replace")[-LOG_CHARACTERS_SHOWN:]
+        return RuntimeError(f"{self.name} ended with {code}:\n{words}")
 
     def stop(self) -> None:
         """Ends it and all that it started."""

@@ -102,6 +102,13 @@ def purchase_fact(id: str, person: int, at_ms: int) -> tuple[str, bytes, bytes]:
     return "store", id.encode(), encode(_fact(id, "order.completed", at_ms, identifiers, data))
 
 
+def closing_fact(id: str, person: int, at_ms: int) -> tuple[str, bytes, bytes]:
+    """What she complained of is settled, if she did. -> channel, key, value"""
+    data = {"case": f"case-{person}"}
+    fact = _fact(id, "case.closed", at_ms, {"email": email(person)}, data)
+    return "callcentre", id.encode(), encode(fact)
+
+
 def browsing_fact(person: int, at_ms: int, rng: random.Random) -> tuple[str, bytes, bytes]:
     """What somebody who is logged in does on the web. -> channel, key, value"""
     kind = rng.choices(BROWSING, (7, 2, 1))[0]

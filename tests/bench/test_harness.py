@@ -8,7 +8,7 @@ import pytest
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.engine.customer import decode_customer
 from adaptive_stream.engine.resolve import decode_row
-from tests.bench import job, journeys, mix, preload, worker
+from tests.bench import job, journeys, later, mix, preload, worker
 from tests.bench.figures import GOALS, Figure, table
 from tests.bench.lab import Sample, cpu_at
 from tests.bench.probe import Seen, percentile
@@ -148,3 +148,13 @@ def test_every_goal_is_measured_by_somebody() -> None:
     """The names are those that others build on."""
     sources = "".join(path.read_text() for path in Path(__file__).parent.glob("*.py"))
     assert [name for name in GOALS if sources.count(f'"{name}"') < 2] == []
+
+
+def test_who_complained_in_a_history_is_read_from_its_lines() -> None:
+    """It is what decisions about later facts are compared with."""
+    told = [value for _, _, value in mix.facts(2_000, later.CUSTOMERS, 1_772_534_467_000)]
+    complaining, content = later.told_by(told)
+    closed = [value for _, _, value in (mix.closing_fact("c", n, 0) for n in complaining[:1])]
+    assert 5 < len(complaining) < 30
+    assert len(content) > later.CUSTOMERS - 60
+    assert later.told_by(told + closed) == (complaining[1:], content)

@@ -9,7 +9,6 @@ from typing import Any
 import msgspec
 import psutil
 
-from adaptive_stream.broker.ports import is_free
 from adaptive_stream.catalog import load_catalog
 from adaptive_stream.catalog.apply import apply_topics
 from adaptive_stream.cli.running_worker import STAGES, RunningWorker
@@ -24,19 +23,9 @@ ONE_STAGE = (
     *("identity.facts.v1", "customer.facts.v1"),
     *("customer.changelog.v1", "identity.changelog.v1"),
 )
-PORTS_FROM, PORTS_TO = 21_000, 32_000
 READY_WITHIN_S = 300.0  # A takeover of two million customers is part of it.
 DRAINED_WITHIN_S = 900.0
 LOOK_S = 0.1
-
-
-def _three_ports() -> int:
-    """The first of three free neighbours, below those that a system gives to outgoing connections:
-    a stage that starts again must find its port, and the probes open connections all the while."""
-    for port in range(PORTS_FROM, PORTS_TO, len(STAGES)):
-        if all(is_free(port + number) for number in range(len(STAGES))):
-            return port
-    raise RuntimeError(f"no three free ports between {PORTS_FROM} and {PORTS_TO}")
 
 
 def apply(lab: Lab, rules_dir: Path = RULES_DIR) -> None:
@@ -60,7 +49,6 @@ class Worker:
             lab.directory / name,
             tenant_key=TENANT_KEY,
             options=words,
-            web_port=_three_ports(),
         )
 
     def start(self) -> float:

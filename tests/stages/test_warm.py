@@ -54,7 +54,20 @@ def test_no_more_is_kept_than_was_agreed() -> None:
         for key, customer in customers.items():
             warm.put(key, values[key], customer, None)
     found = [warm.take(key, values[key])[0] is own for key, own in customers.items()]
-    assert found == [False] * 90 + [True] * 10
+    assert found == [True] * 10 + [False] * 90
+
+
+def test_whoever_comes_again_soon_takes_the_place_of_whoever_does_not() -> None:
+    """To keep everybody who comes once costs more than it saves where most do."""
+    values = {f"{n}".encode(): encode_customer(Customer(id=f"c-{n:015}")) for n in range(100)}
+    warm = Warm(OBJECTS * len(values[b"0"]) * 10)
+    last: dict[bytes, Customer] = {}
+    for n in [*range(50), *range(50, 60), *range(50, 60), *range(100)]:
+        key = f"{n}".encode()
+        last[key], view = warm.take(key, values[key])
+        warm.put(key, values[key], last[key], view)
+    found = [int(key) for key, own in last.items() if warm.take(key, values[key])[0] is own]
+    assert found == [*range(50, 60)]
 
 
 def test_a_state_that_was_taken_out_is_not_given_twice() -> None:
