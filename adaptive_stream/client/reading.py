@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from adaptive_stream.checkpoint.effects import Input
 from adaptive_stream.process.settings import Settings
 
-READ_RECORDS = 10_000
+READ_RECORDS = 300  # What is read is worked on while it is in the processor's cache.
 READ_WITHIN_S = 60.0  # A changelog that gives nothing for so long cannot be read.
 
 

@@ -4,12 +4,12 @@ Rule 1: one column family, key prefixes `v/` values, `t/` index by due time, `m/
 write-ahead log a batch over several families would not be atomic after a crash (PROTOCOL a5).
 Rule 2: the changelog is the truth. The store is a copy of a prefix of it and may be deleted.
 Rule 3: all partitions share one cache, and their write buffers are charged to it: memory is one
-number.
+number. Rows that were asked for lately have a share of it beside.
 """
 
 import shutil
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from rocksdict import (
@@ -25,8 +25,10 @@ from rocksdict import (
 )
 
 from adaptive_stream.stages.outcome import NEVER, Row
+from adaptive_stream.worker.recent import ABSENT, Recent, Room
 
 VALUE, TIME, META = b"v/", b"t/", b"m/"
+RECENT_SHARE = 1 / 4  # Of the bytes of the cache, so much more for rows that were asked for lately.
 _WAKE = struct.Struct(">Q")
 FIGURES = {
     "store_memtable_bytes": "rocksdb.cur-size-all-mem-tables",
@@ -42,6 +44,7 @@ class Memory:
 
     def __init__(self, cache_bytes: int, buffer_bytes: int) -> None:
         self.cache = Cache(cache_bytes)
+        self.room = Room(int(cache_bytes * RECENT_SHARE))
         # The buffers are charged to the cache: what they take, it gives up.
         self.buffers = WriteBufferManager.new_write_buffer_manager_with_cache(
             buffer_bytes, False, self.cache
@@ -70,6 +73,7 @@ class Store:
         self._unlogged = WriteOptions()
         self._unlogged.disable_wal = True
         self._open()
+        self._recent = Recent(memory.room)
 
     def _open(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
@@ -91,11 +95,22 @@ class Store:
 
     def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
         """The rows that exist, by key."""
-        found = self._db.get([VALUE + key for key in keys])
+        recent = self._recent.rows
+        found = {key: row for key in keys if (row := recent.get(key)) is not None}
+        for key, row in self._stored(keys, found).items():
+            self._recent.keep(key, row)
+            found[key] = row
+        return {key: row for key, row in found.items() if row.value is not None}
+
+    def _stored(self, keys: Iterable[bytes], known: Container[bytes]) -> dict[bytes, Row]:
+        """Of the keys that are not known, what is stored, ABSENT where nothing is."""
+        asked = [key for key in keys if key not in known]
+        if not asked:
+            return {}
+        found = self._db.get([VALUE + key for key in asked])
         return {
-            key: Row(_WAKE.unpack_from(value)[0], value[8:])
-            for key, value in zip(keys, found, strict=True)
-            if value is not None
+            key: ABSENT if value is None else Row(_WAKE.unpack_from(value)[0], value[8:])
+            for key, value in zip(asked, found, strict=True)
         }
 
     def due(self, until_ms: int, after: tuple[int, bytes]) -> Iterable[tuple[int, bytes]]:
@@ -126,10 +141,11 @@ class Store:
     def write(self, rows: Mapping[bytes, Row], meta: Mapping[bytes, bytes]) -> None:
         """Rows, their index and meta, all or nothing."""
         batch = WriteBatch(raw_mode=True)
-        before = self.rows(list(rows)) if rows else {}
+        recent = self._recent.rows
+        stored = self._stored(rows, recent)
         for key, row in rows.items():
-            old = before.get(key)
-            if old is not None and old.wake_ms != NEVER:
+            old = recent.get(key) or stored[key]
+            if old.wake_ms != NEVER:
                 batch.delete(TIME + _WAKE.pack(old.wake_ms) + key)
             if row.value is None:
                 batch.delete(VALUE + key)
@@ -140,6 +156,7 @@ class Store:
         for name, value in meta.items():
             batch.put(META + name, value)
         self._db.write(batch, self._unlogged)
+        self._recent.written(rows.items())
 
     def figures(self) -> dict[str, int]:
         """What it takes, by the names of metrics. The cache is that of all stores."""
@@ -154,10 +171,12 @@ class Store:
     def wipe(self) -> None:
         """Forgets everything."""
         self._db.close()
+        self._recent.clear()
         shutil.rmtree(self.path)
         self._open()
 
     def close(self) -> None:
         """Flushes and lets go of the directory, so that it can be opened again at once."""
+        self._recent.leave()
         self._db.flush()
         self._db.close()

@@ -29,7 +29,9 @@ def check_decisions_know(lab: Lab, history: Path) -> None:
     made_good = _made_good(lab, mix.time_text(now_ms))
     wrong = made_good.symmetric_difference(map(mix.email, complaining))
     if wrong or not complaining or not content:
-        raise AssertionError(f"{len(wrong)} of {2 * ASKED} decisions are wrong: {sorted(wrong)[:3]}")
+        raise AssertionError(
+            f"{len(wrong)} of {2 * ASKED} decisions are wrong: {sorted(wrong)[:3]}"
+        )
 
 
 def _untouched(people: list[int]) -> list[int]:

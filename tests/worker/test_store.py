@@ -23,6 +23,38 @@ os.kill(os.getpid(), 9)
 """
 
 
+def test_a_row_that_was_asked_for_is_given_as_it_was_written_since(tmp_path: Path) -> None:
+    """Rows that are kept beside RocksDB say nothing else than it does, deleted ones included."""
+    store = Store(tmp_path / "p", MEMORY)
+    keys = [b"a", b"b", b"c"]
+    assert store.rows(keys) == {}
+    store.write({b"a": Row(5, b"A"), b"b": Row(6, b"B")}, {})
+    assert store.rows(keys) == {b"a": Row(5, b"A"), b"b": Row(6, b"B")}
+    store.write({b"a": Row(7, b"A2"), b"b": Row(0, None), b"c": Row(8, b"C")}, {})
+    assert store.rows(keys) == {b"a": Row(7, b"A2"), b"c": Row(8, b"C")}
+    assert list(store.due(99, START)) == [(7, b"a"), (8, b"c")]
+    store.wipe()
+    assert store.rows(keys) == {}
+    store.close()
+
+
+def test_rows_at_hand_stay_within_their_share_of_the_memory(tmp_path: Path) -> None:
+    """Ten thousand customers pass by; each is found, and no more of them are kept than agreed."""
+    memory = Memory(1 << 20, 8 << 20)
+    stores = [Store(tmp_path / name, memory) for name in ("p", "q")]
+    for store in stores:
+        for n in range(10_000):
+            key = b"%d" % n
+            store.rows([key])
+            store.write({key: Row(n + 1, b"x" * 500)}, {})
+        assert len(store.rows([b"%d" % n for n in range(10_000)])) == 10_000
+        assert 100 < len(store._recent.rows) < (1 << 17) / 500
+    assert len(list(stores[1].due(10**6, START))) == 10_000
+    for store in stores:
+        store.close()
+    assert memory.room.stores == 0
+
+
 def test_who_is_due_comes_in_order_and_from_a_place_on(tmp_path: Path) -> None:
     """A tick finds the customers whose time has come, and goes on behind the last one."""
     store = Store(tmp_path / "p", MEMORY)
