@@ -21,9 +21,7 @@ class Warm:
         self._bytes_max = bytes_max
         self._bytes = 0
         self._states: dict[bytes, tuple[bytes, Customer, View | None]] = {}  # By the row's key.
-        self._lately: dict[
-            bytes, None
-        ] = {}  # Keys of those that came; as many as there are states.
+        self._lately: dict[bytes, None] = {}  # Keys of whoever came; as many as states.
 
     def take(self, key: bytes, value: bytes) -> tuple[Customer, View | None]:
         """The state of these bytes, and its view if that is at hand. They are the caller's now."""

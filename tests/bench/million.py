@@ -1,7 +1,8 @@
 """python -m tests.bench.million [COUNT]: two years of history, whole, beside live facts.
 
-Takes about an hour, so `make bench` loads 40 seconds of it (`history`). Prints the live latency for
-each stretch of two minutes, before, beside and after; at the end, what all of it says of the goal.
+Takes about two hours at the pace of `history`, of which `make bench` loads 40 seconds. Prints the
+live latency for each stretch of two minutes, before, beside and after; at the end, what all of it
+says of the goal.
 """
 
 import os
