@@ -24,10 +24,9 @@ from adaptive_stream.stages.outcome import NEVER, NOTHING_SAID, Outcome, Row
 from adaptive_stream.worker.store import Store
 
 # Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
-# outputs, which share the connection with them, seldom wait for one.
-BEAT_S = 0.05
+# outputs, which share the connection with them, seldom wait for one. Nothing else waits for them.
+BEAT_S = 0.25
 OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint waits for.
-IDLE_BEAT_S = 0.25  # The same when all that moved is the position, as an idle tick moves it.
 
 
 async def drive(work: Generator[Effect, Any, Any], performer: Performer) -> Any:
@@ -191,7 +190,7 @@ class Partition:
         if pending is None:
             return
         if self._progress is not None:
-            await self._next_beat(BEAT_S if pending.rows or pending.sources else IDLE_BEAT_S)
+            await self._next_beat()
         self._pending, self._pending_bytes, self._pending_output_bytes = None, 0, 0
         self._work.clear()
         if not self._closing:
@@ -212,11 +211,11 @@ class Partition:
         if self._pending is not None:
             self._work.set()
 
-    async def _next_beat(self, beat_s: float) -> None:
+    async def _next_beat(self) -> None:
         """Waits for it, but not with much at hand, nor at the end."""
         now_s = asyncio.get_running_loop().time()
         try:
-            async with asyncio.timeout_at(now_s - now_s % beat_s + beat_s):
+            async with asyncio.timeout_at(now_s - now_s % BEAT_S + BEAT_S):
                 await self._hurry.wait()
         except TimeoutError:
             pass

@@ -36,6 +36,7 @@ from adaptive_stream.worker.producer import Producer
 
 SCHEME = "batches"
 POLL_S = 0.25  # A seek waits at most this long for the poll under way.
+COMMIT_S = 0.05  # After a beat nearly all of its checkpoints are done.
 
 
 class InboxSchema(Schema):
@@ -230,6 +231,14 @@ class Consumer(driver.Consumer):
         """They are ours from here on; Takeover does the rest."""
         self.revoked = False
         await super().on_partitions_assigned(assigned, generation_id)
+
+    @Service.task
+    async def _commit_handler(self) -> None:
+        """They follow the checkpoints: who waits for both does not wait for a second timer."""
+        while not self.should_stop:
+            every_s = self.commit_interval
+            await self.sleep(every_s - (self.loop.time() - COMMIT_S) % every_s)
+            await self.commit()
 
     async def commit(self, *_: Any, **__: Any) -> bool:
         """One request for all partitions that moved since the last; every commit_every_ms."""

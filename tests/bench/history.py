@@ -75,9 +75,11 @@ def write_history(file: Path, count: int, now_ms: int) -> None:
             lines.write(value + b"\n")
 
 
-def command(bootstrap: str, file: Path) -> list[str]:
+def command(
+    bootstrap: str, file: Path, pace: tuple[str, ...] = ("--behind-at-most", f"{BEHIND_AT_MOST}")
+) -> list[str]:
     """As a person would type it."""
-    words = ["send", "web", str(file), "--behind-at-most", str(BEHIND_AT_MOST)]
+    words = ["send", "web", str(file), *pace]
     return [sys.executable, "-m", "adaptive_stream", *words, "--bootstrap", bootstrap]
 
 

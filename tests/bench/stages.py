@@ -31,7 +31,6 @@ FACTS, CUSTOMERS = (40_000, 6_000), (2_700, 400)  # 15 facts a customer.
 BATCH = 500
 LINES_SHOWN = 25
 READS = (("resolve", "identity.facts.v1"), ("step", "customer.facts.v1"))
-GARBAGE = (200_000, 20, 100)  # As the worker has it.
 Profiles = dict[str, cProfile.Profile]
 
 
@@ -110,7 +109,7 @@ def measure(quick: bool, say: Callable[[str], None]) -> Iterator[Figure]:
 
 
 def _run(count: int, customers: int, profiles: Profiles, warm_bytes: int = WARM_BYTES) -> Run:
-    gc.set_threshold(*GARBAGE)
+    gc.disable()  # As the worker does.
     now_ms = int(time.time() * 1000)
     run = Run(load_catalog(TOPICS_DIR, RULES_DIR), now_ms, profiles, warm_bytes)
     for _, key, value in mix.registrations(customers, now_ms):

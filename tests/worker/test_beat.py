@@ -1,4 +1,4 @@
-"""Busy partitions are left out of fetches until the beat; quiet ones never are."""
+"""Busy partitions are left out of fetches until a beat, quiet ones never. Commits have a beat."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,11 +10,14 @@ from faust.types import TP
 
 from adaptive_stream.client.company import BEAT_S, LOOK_S
 from adaptive_stream.process.settings import Settings
+from adaptive_stream.worker import partition
 from adaptive_stream.worker.app import build_app
+from adaptive_stream.worker.transport import COMMIT_S
 from tests.stages.stage_world import CATALOG, resolve_stage
 
 BUSY, QUIET = TP("t", 0), TP("t", 1)
 WITHIN_S = 5.0
+ROUNDING_S = 0.01
 
 
 class Thread:
@@ -104,5 +107,29 @@ def test_a_partition_that_was_let_go_is_not_asked_for_again(tmp_path: Path) -> N
             while consumer._together:
                 await asyncio.sleep(0)
         assert thread.held == {BUSY}
+
+    asyncio.run(run())
+
+
+def test_commits_follow_the_checkpoints(tmp_path: Path) -> None:
+    """Who waits for a commit waits for one beat: not for a checkpoint and then for a timer."""
+
+    async def run() -> None:
+        consumer, _ = await _busy_consumer(tmp_path)
+        due_s: list[float] = []
+
+        async def sleep(seconds: float) -> None:
+            due_s.append(consumer.loop.time() + seconds)
+
+        async def commit() -> None:
+            if len(due_s) == 3:
+                consumer._stopped.set()
+
+        consumer.sleep, consumer.commit = sleep, commit
+        await type(consumer)._commit_handler.fun(consumer)
+        assert len(due_s) == 3
+        for each in due_s:
+            after_s = (each - COMMIT_S + ROUNDING_S) % partition.BEAT_S
+            assert after_s < 2 * ROUNDING_S
 
     asyncio.run(run())
