@@ -230,7 +230,7 @@ def run(
 ) -> NoReturn:
     """Runs a stage until it is told to stop. `rulebook`: where rules matter to it."""
     start_logging(settings.log_level, stage.name, settings.log_format)
-    # The stages make no garbage in cycles (a million facts left none), and a look for it at all
+    # The stages make no garbage in cycles (40,000 facts left none), and a look for it at all
     # that is at hand stops step for up to 1.4 s.
     gc.disable()
     pack_quickly()

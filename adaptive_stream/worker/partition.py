@@ -23,8 +23,8 @@ from adaptive_stream.process.exit import die
 from adaptive_stream.stages.outcome import NEVER, NOTHING_SAID, Outcome, Row
 from adaptive_stream.worker.store import Store
 
-# Checkpoints of a process leave together, at multiples of this: one request for all partitions, and
-# outputs, which share the connection with them, seldom wait for one. Nothing else waits for them.
+# Checkpoints of a process leave together, at multiples of this, in one request: outputs share its
+# connection and seldom wait for one. Commits wait for them, and the clock for commits.
 BEAT_S = 0.25
 OUTPUT_BYTES_MAX = 4 << 20  # Of a partition, behind those that a checkpoint waits for.
 
