@@ -82,13 +82,13 @@ def _records(rate: int, seconds: int) -> list[Record]:
     return records_of(rate * seconds, rate // TRACKED_PER_S, f"{rate}")
 
 
-def records_of(count: int, every: int, run: str) -> list[Record]:
+def records_of(count: int, every: int, run: str, customers: int = CUSTOMERS) -> list[Record]:
     """`count` records; each `every`-th is a purchase that must lead to a suppression. `run` is a
     number, so that each run has people of its own."""
     now_ms = int(time.time() * 1000)
     records: list[Record] = []
     for number, (channel, key, value) in enumerate(
-        mix.facts(count, CUSTOMERS, now_ms, seed=int(run))
+        mix.facts(count, customers, now_ms, seed=int(run))
     ):
         id = ""
         if number % every == 0:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import orjson
 
-from tests.bench import kafka, latency, mix, worker
+from tests.bench import kafka, mix, worker
 from tests.bench.history import CUSTOMERS
 from tests.bench.lab import Lab
 
@@ -18,10 +18,13 @@ ASKED = 200  # Of those whose complaint is open, and of those who never complain
 CASE = re.compile(rb'"type": "case\.(opened|closed)".*"email": "p0*(\d+)@')
 
 
-def check_decisions_know(lab: Lab, history: Path) -> None:
-    """Raises AssertionError if any of some hundred decisions is another than history asks for."""
+def check_decisions_know(lab: Lab, history: Path, live_customers: int) -> None:
+    """Raises AssertionError if any of some hundred decisions is another than history asks for.
+    Live facts have been about the first so many customers."""
     with history.open("rb") as lines:
-        complaining, content = (_untouched(each) for each in told_by(lines))
+        complaining, content = (
+            [n for n in people if n >= live_customers][:ASKED] for people in told_by(lines)
+        )
     now_ms = int(time.time() * 1000)
     closings = ((f"close-{n}", n, now_ms) for n in (*complaining, *content))
     worker.feed(lab, (mix.closing_fact(*each) for each in closings))
@@ -32,11 +35,6 @@ def check_decisions_know(lab: Lab, history: Path) -> None:
         raise AssertionError(
             f"{len(wrong)} of {2 * ASKED} decisions are wrong: {sorted(wrong)[:3]}"
         )
-
-
-def _untouched(people: list[int]) -> list[int]:
-    """Some of whom live facts said nothing."""
-    return [n for n in people if n >= latency.CUSTOMERS][:ASKED]
 
 
 def _made_good(lab: Lab, since: str) -> set[str]:
