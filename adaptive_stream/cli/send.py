@@ -11,7 +11,7 @@ import argparse
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,7 +19,7 @@ import jmespath
 import orjson
 from jmespath.exceptions import JMESPathError
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 
 from adaptive_stream.cli.exits import Exit, Refused
 from adaptive_stream.cli.pace import MOST_PER_S, Behind, Pace
@@ -28,6 +28,7 @@ from adaptive_stream.cli.topic_name import add_prefix, topic_name
 
 SHOWN_CHARACTERS = 60
 PROGRESS_EVERY = 1_000
+CLOSE_S = 1.0
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -121,25 +122,42 @@ def _send(
 ) -> int:
     """Sends all lines. A bad line ends it: what stands before it has been sent, and is said."""
     acknowledged = Acknowledged()
+    given, last = 0, 0  # To the client; the number of its line.
     try:
         for number, value in _values(lines, file):
             if pace is not None:
                 pace.wait()
             _send_one(producer, topic, number, value, path, acknowledged)
+            given, last = given + 1, number
             if acknowledged.refused:
                 break
             if number % PROGRESS_EVERY == 0:
                 _progress(acknowledged.count)
+        producer.flush()
     except Refused as refused:
-        producer.flush(ANSWER_MS / 1000)
-        before = f"{acknowledged.count:,} before it" if acknowledged.count else "nothing"
+        sent = _settled(producer, acknowledged)
+        before = f"{sent:,} before it" if sent else "nothing"
         raise Refused(f"{refused.says}; sent: {before}", refused.hint, refused.code) from None
+    except KeyboardInterrupt:
+        sent = _settled(producer, acknowledged)
+        _progress(None)
+        hint = f"go on from there: tail -n +{last + 1} FILE | adaptive-stream send TOPIC"
+        if sent < given:
+            hint = "send all of it again: what arrives twice is applied once"
+        print(f"stopped; sent: {sent:,}\nhint: {hint}", file=sys.stderr)
+        raise
     finally:
         _progress(None)
-    producer.flush()
     if acknowledged.refused:
         number, error = acknowledged.refused
         raise _refusal(f"{_shown_name(file)}:{number}", error, acknowledged.count, topic)
+    return acknowledged.count
+
+
+def _settled(producer: KafkaProducer, acknowledged: Acknowledged) -> int:
+    """How many the cluster has, once it had time to answer for each."""
+    with suppress(KafkaTimeoutError):  # Then it has fewer than were sent, and that is what is said.
+        producer.flush(ANSWER_MS / 1000)
     return acknowledged.count
 
 
@@ -244,7 +262,10 @@ def opened_producer(bootstrap: str) -> Iterator[KafkaProducer]:
     try:
         yield producer
     finally:
-        producer.close()
+        try:
+            producer.close(CLOSE_S)
+        except KafkaTimeoutError:  # Who must know of each record has waited for it.
+            producer._closed = True  # Else its destructor waits once more, and complains.
 
 
 def _shown_name(file: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewTopic
 
+from adaptive_stream.broker import Broker
 from adaptive_stream.cli.main import main
 from adaptive_stream.cli.reader import Reader, partition_of
 
@@ -129,6 +131,42 @@ def test_following_shows_what_comes_and_stops_at_the_count(broker, topic):
             assert tail.wait(WAIT_S) == 0
         finally:
             tail.kill()
+
+
+@pytest.mark.slow(30)
+def test_who_stops_it_learns_how_to_go_on(tmp_path):
+    """Within seconds, though a broker that has gone would be waited for two minutes."""
+    with Broker(tmp_path / "data") as broker:
+        admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+        admin.create_topics([NewTopic(name="receipts", num_partitions=1, replication_factor=1)])
+        admin.close()
+        first, second = (
+            subprocess.Popen(
+                [sys.executable, "-m", "adaptive_stream", "send", "receipts"],
+                env={**os.environ, "ADAPTIVE_STREAM_BOOTSTRAP": broker.bootstrap},
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+            )
+            for _ in range(2)
+        )
+        for process in (first, second):
+            process.stdin.write(b'{"n": 1}\n')
+        tail = ("tail", "receipts", "--follow", "--count", "2", "--from", "beginning")
+        assert main([*tail, "--bootstrap", broker.bootstrap]) == 0
+        hint = "go on from there: tail -n +2 FILE | adaptive-stream send TOPIC"
+        assert stopped(first) == (130, ["stopped; sent: 1", f"hint: {hint}"])
+    # More than fits into the pipe: it has begun to send them when all are written.
+    second.stdin.write(b'{"n": 2}\n' * 20_000)
+    hint = "send all of it again: what arrives twice is applied once"
+    assert stopped(second) == (130, ["stopped; sent: 1", f"hint: {hint}"])
+
+
+def stopped(process: subprocess.Popen[bytes]) -> tuple[int, list[str]]:
+    """Its exit code and what it says when it is stopped by Ctrl-C."""
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=WAIT_S)
+    return process.returncode, said.decode().splitlines()
 
 
 def line_of(process: subprocess.Popen[bytes]) -> bytes:
