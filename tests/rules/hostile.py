@@ -100,6 +100,7 @@ FILES = {
     "conditions that do not exist": HEAD + b"stop_when: [" + WORDS + b"]\n",
     "keys that do not exist": HEAD + b"".join(b"stpo_when_%d: a\n" % n for n in range(1_400)),
     "steps without end": HEAD + b"steps:\n" + b"- wait: 1x\n" * 1_400,
+    "many steps and then a tab": HEAD + b"steps:\n" + b"- wait: 1x\n" * 650 + b"\t- wait: 1x\n",
     "examples without end": HEAD + b"examples:\n" + b"- {it: a}\n" * 900,
     "a time without end": HEAD + b"ends: {after: " + b"9" * 60_000 + b"d}\n",
     "a time of a billion years": HEAD + b"ends: {after: 999999999999d}\n",
