@@ -13,7 +13,6 @@ from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 from rocksdict import (
-    AccessType,
     BlockBasedOptions,
     Cache,
     Options,
@@ -29,6 +28,7 @@ from adaptive_stream.worker.recent import ABSENT, Recent, Room
 
 VALUE, TIME, META = b"v/", b"t/", b"m/"
 RECENT_SHARE = 1 / 4  # Of the bytes of the cache, so much more for rows that were asked for lately.
+WRITTEN_BYTES_PER_S_MAX = 128 << 20  # Per store; RocksDB takes a twentieth while that is enough.
 _WAKE = struct.Struct(">Q")
 FIGURES = {
     "store_memtable_bytes": "rocksdb.cur-size-all-mem-tables",
@@ -56,6 +56,7 @@ class Memory:
         options.create_if_missing(True)
         options.set_write_buffer_manager(self.buffers)
         options.set_keep_log_file_num(2)
+        options.set_auto_tuned_ratelimiter(WRITTEN_BYTES_PER_S_MAX, 10_000, 10)
         table = BlockBasedOptions()
         table.set_block_cache(self.cache)
         table.set_bloom_filter(10, False)
@@ -77,9 +78,7 @@ class Store:
 
     def _open(self) -> None:
         self.path.mkdir(parents=True, exist_ok=True)
-        self._db = Rdict(
-            str(self.path), options=self._memory.options(), access_type=AccessType.read_write()
-        )
+        self._db = Rdict(str(self.path), options=self._memory.options())
 
     def meta(self) -> dict[bytes, bytes]:
         """All that was written as meta."""

@@ -26,9 +26,10 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 from mode.utils.futures import maybe_async
 
-from adaptive_stream.client.company import BEAT_S, Company
+from adaptive_stream.client.company import Company
 from adaptive_stream.client.fetching import Sessions
 from adaptive_stream.client.landing import follow_at_once
+from adaptive_stream.process.cores import waiting
 from adaptive_stream.process.exit import die
 from adaptive_stream.process.supervisor import STAGES
 from adaptive_stream.worker.inbox import Inbox, Inboxes
@@ -124,7 +125,7 @@ class Consumer(driver.Consumer):
         self.inboxes = Inboxes()
         self.revoked = False  # Since the last assignment: what is assigned is no longer ours.
         self._polling = asyncio.Lock()
-        self._company = Company(self.loop.time(), STAGES.index(self.app.stage.name))
+        self._company = Company(self.loop.time(), STAGES.index(self.app.stage.name), waiting())
         self._together: list[Inbox] = []
         self._committed: dict[TP, int] = {}
 
@@ -167,7 +168,7 @@ class Consumer(driver.Consumer):
         if self._company.came(counts, moments, now_s) and not self._together:
             self._together = [each for tp, each in self.inboxes.items() if tp in self._company.busy]
             self._thread.hold([each.tp for each in self._together], [])
-            self._thread.wait_at_most(int(BEAT_S * 1000))  # Nor does the beat wait longer for it.
+            self._thread.wait_at_most(int(self._company.beat_s * 1000))  # Nor waits the beat.
             self.loop.call_at(self._company.next_beat_s(now_s), self._beat)
 
     def _beat(self) -> None:
