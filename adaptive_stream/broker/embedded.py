@@ -30,13 +30,18 @@ class Broker:
     """A Kafka broker whose all is in `data_dir`; `port` 0 takes one that is free."""
 
     def __init__(
-        self, data_dir: Path, port: int = 0, say: Callable[[str], None] = lambda _: None
+        self,
+        data_dir: Path,
+        port: int = 0,
+        say: Callable[[str], None] = lambda _: None,
+        jvm: tuple[str, ...] = JVM,
     ) -> None:
         self.data_dir = data_dir.absolute()
         self.port = port
         self._kafka_dir = self.data_dir / "kafka"
         self._process = Supervised(self.data_dir, "broker")
         self._say = say
+        self._jvm = jvm
 
     @property
     def bootstrap(self) -> str:
@@ -80,7 +85,7 @@ class Broker:
 
     def _start(self, *, attached: bool) -> None:
         properties = self.data_dir / "server.properties"
-        command = kafka_command("kafka.Kafka", str(properties), jvm=JVM, say=self._say)
+        command = kafka_command("kafka.Kafka", str(properties), jvm=self._jvm, say=self._say)
         with self._take_lock() as lock:
             self._choose_port()
             self._prepare(properties)

@@ -6,8 +6,8 @@ Rule 1: while records come at many moments, those partitions that have nearly al
 the beat; a quiet partition beside a busy one does not. A heap of records that came in one moment is
 one fetch however large it is, so it is moments that are counted: the milliseconds the broker
 stamped.
-Rule 2: a machine without a core to spare cannot afford as many fetches. The longer our thread has
-to wait for a core, the fewer moments are many, and the longer is the beat.
+Rule 2: a machine without a core to spare cannot afford as many fetches. Where our thread has to
+wait for one, fewer moments are many.
 """
 
 from collections import Counter
@@ -24,7 +24,6 @@ LOOK_MOMENTS = MANY_PER_S * LOOK_S
 # Of its time our thread waited for a core. On two cores with 1.8 of them in use it is 0.4, with 1.6
 # of them 0.2 to 0.25; beats are worth about that difference, and must not end because they helped.
 SHORT, SPARE = 0.30, 0.15
-STRETCH_MAX = 2  # Beats are doubled so often at most.
 
 Place = tuple[str, int]
 
@@ -39,17 +38,12 @@ class Company:
     ) -> None:
         self._phase_s = hop * HOP_S
         self._waited_s = waited_s
-        self._short = 0  # How many times too short of cores, one after the other, less the spare.
+        self._short = False  # Of cores.
         self._short_since = (now_s, waited_s())
         self.busy: frozenset[Place] = frozenset()
         self._counts: Counter[Place] = Counter()
         self._moments = 0
         self.since_s = now_s
-
-    @property
-    def beat_s(self) -> float:
-        """How far the beats are apart."""
-        return BEAT_S * 2.0 ** max(0, self._short - 1)
 
     def came(self, records: Iterable[tuple[Place, int]], moments: int, now_s: float) -> bool:
         """So many came of each, which had come at so many moments. -> whether any was of a busy
@@ -71,7 +65,7 @@ class Company:
 
     def next_beat_s(self, now_s: float) -> float:
         """When the next one is."""
-        return now_s + self.beat_s - (now_s - self._phase_s) % self.beat_s
+        return now_s + BEAT_S - (now_s - self._phase_s) % BEAT_S
 
     def _look_at_cores(self, now_s: float) -> None:
         then_s, waited_then_s = self._short_since
@@ -79,10 +73,8 @@ class Company:
             return
         waited_s = self._waited_s()
         share = (waited_s - waited_then_s) / (now_s - then_s)
-        if share > SHORT:
-            self._short = min(self._short + 1, 1 + STRETCH_MAX)
-        elif share < SPARE:
-            self._short = max(self._short - 1, 0)
+        if share > SHORT or share < SPARE:
+            self._short = share > SHORT
         self._short_since = now_s, waited_s
 
     def _found_busy(self, span_s: float) -> frozenset[Place]:

@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 import psutil
 
 from adaptive_stream.broker import Broker
+from adaptive_stream.broker.properties import JVM
 
 ROOT = Path(__file__).parents[2]
 PEERS = Path(__file__).parent / "peers"
@@ -106,10 +107,10 @@ class Job:
 class Lab:
     """`with Lab(say) as lab:` an empty broker runs inside, and nothing is left afterwards."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[[str], None], jvm: tuple[str, ...] = JVM) -> None:
         self.say = say
         self.directory = Path(tempfile.mkdtemp(prefix="adaptive-stream-bench-"))
-        self._broker = Broker(self.directory / "broker", say=say)
+        self._broker = Broker(self.directory / "broker", say=say, jvm=jvm)
         self._jobs: list[Job] = []
 
     def __enter__(self) -> Self:

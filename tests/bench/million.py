@@ -13,24 +13,25 @@ from collections.abc import Iterator
 from itertools import count, islice
 from pathlib import Path
 
+from adaptive_stream.broker.properties import JVM_FOR_HOURS
 from tests.bench import history, latency, later, worker
 from tests.bench.figures import progress
 from tests.bench.lab import Lab
 from tests.bench.probe import percentile, probe
 
-PARTS = 8
+PARTS = 5
 WARM_S, STRETCH_S = 20, 60
 FIRST_RUN, RUNS_APART = 700, 10  # Each stretch has people of its own to judge by.
 LIVE_CUSTOMERS = 15_000  # An hour of live facts is not about five thousand people.
 AT_MOST = 2.0
-PACE = ("--per-second", "160")
+PACE = ("--per-second", "180")
 
 
 def main() -> int:
     """0: within twice the latency alone, nothing old begun, later decisions informed."""
     facts = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
     runs = count(FIRST_RUN, RUNS_APART)
-    with Lab(progress) as lab:
+    with Lab(progress, JVM_FOR_HOURS) as lab:
         worker.apply(lab)
         whole = lab.directory / "history.ndjson"
         history.write_history(whole, facts, int(time.time() * 1000))

@@ -9,7 +9,6 @@ from adaptive_stream.client.company import (
     LOOK_S,
     MANY_PER_S,
     MANY_WHEN_SHORT_PER_S,
-    STRETCH_MAX,
     Company,
     Place,
 )
@@ -114,16 +113,6 @@ def test_where_cores_are_short_fewer_records_wait_for_the_beat() -> None:
     for share, waits in ((0.1, False), (0.4, True), (0.2, True), (0.1, False)):
         cores.wait(company, share, 5, per_s)
         assert bool(company.busy) == waits, share
-
-
-def test_the_beat_is_longer_where_beats_alone_do_not_help_and_bounded() -> None:
-    """What keeps two cores full at a hundred beats a second may fit at twenty-five."""
-    cores = _Cores()
-    company = Company(0, waited_s=lambda: cores.waited_s)
-    cores.wait(company, 0.5, 20, 500)
-    assert company.beat_s == BEAT_S * 2**STRETCH_MAX
-    cores.wait(company, 0.0, 20, 500)
-    assert company.beat_s == BEAT_S
 
 
 def test_a_few_facts_on_a_full_machine_are_fetched_as_they_come() -> None:
