@@ -7,7 +7,7 @@ the beat; a quiet partition beside a busy one does not. A heap of records that c
 one fetch however large it is, so it is moments that are counted: the milliseconds the broker
 stamped.
 Rule 2: a machine without a core to spare cannot afford as many fetches. Where our thread has to
-wait for one, fewer moments are many.
+wait for one, fewer moments are many; where that does not help, every second beat is left out.
 """
 
 from collections import Counter
@@ -38,7 +38,7 @@ class Company:
     ) -> None:
         self._phase_s = hop * HOP_S
         self._waited_s = waited_s
-        self._short = False  # Of cores.
+        self._short = 0  # Of cores: 1, and 2 if the beat did not help.
         self._short_since = (now_s, waited_s())
         self.busy: frozenset[Place] = frozenset()
         self._counts: Counter[Place] = Counter()
@@ -63,9 +63,15 @@ class Company:
             self.since_s = now_s
         return some_busy
 
+    @property
+    def beat_s(self) -> float:
+        """How far the beats are apart."""
+        return BEAT_S * max(1, self._short)
+
     def next_beat_s(self, now_s: float) -> float:
-        """When the next one is."""
-        return now_s + BEAT_S - (now_s - self._phase_s) % BEAT_S
+        """When the next one is. Beats that are further apart carry more, which takes longer."""
+        beat_s, phase_s = self.beat_s, self._phase_s * max(1, self._short)
+        return now_s + beat_s - (now_s - phase_s) % beat_s
 
     def _look_at_cores(self, now_s: float) -> None:
         then_s, waited_then_s = self._short_since
@@ -73,8 +79,10 @@ class Company:
             return
         waited_s = self._waited_s()
         share = (waited_s - waited_then_s) / (now_s - then_s)
-        if share > SHORT or share < SPARE:
-            self._short = share > SHORT
+        if share > SHORT:
+            self._short = min(self._short + 1, 2)
+        elif share < SPARE:
+            self._short = max(self._short - 1, 0)
         self._short_since = now_s, waited_s
 
     def _found_busy(self, span_s: float) -> frozenset[Place]:

@@ -26,7 +26,7 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 from mode.utils.futures import maybe_async
 
-from adaptive_stream.client.company import BEAT_S, Company
+from adaptive_stream.client.company import Company
 from adaptive_stream.client.fetching import Sessions
 from adaptive_stream.client.landing import follow_at_once
 from adaptive_stream.process.cores import waiting
@@ -168,7 +168,7 @@ class Consumer(driver.Consumer):
         if self._company.came(counts, moments, now_s) and not self._together:
             self._together = [each for tp, each in self.inboxes.items() if tp in self._company.busy]
             self._thread.hold([each.tp for each in self._together], [])
-            self._thread.wait_at_most(int(BEAT_S * 1000))  # Nor waits the beat.
+            self._thread.wait_at_most(int(self._company.beat_s * 1000))  # Nor waits the beat.
             self.loop.call_at(self._company.next_beat_s(now_s), self._beat)
 
     def _beat(self) -> None:

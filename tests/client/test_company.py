@@ -115,6 +115,21 @@ def test_where_cores_are_short_fewer_records_wait_for_the_beat() -> None:
         assert bool(company.busy) == waits, share
 
 
+def test_where_the_beat_does_not_help_it_is_twice_as_long() -> None:
+    """What keeps two cores full at a hundred beats a second may fit at fifty; what a stage gives
+    comes later then, so the next one waits for longer."""
+    cores = _Cores()
+    first = Company(0, waited_s=lambda: cores.waited_s)
+    cores.wait(first, 0.5, 20, 500)
+    assert first.beat_s == 2 * BEAT_S
+    second = Company(0, hop=1, waited_s=lambda: cores.waited_s)
+    cores.wait(second, 0.5, 20, 500)
+    apart_s = (second.next_beat_s(40.0) - first.next_beat_s(40.0)) % first.beat_s
+    assert apart_s == pytest.approx(2 * HOP_S)
+    cores.wait(first, 0.0, 20, 500)
+    assert first.beat_s == BEAT_S
+
+
 def test_a_few_facts_on_a_full_machine_are_fetched_as_they_come() -> None:
     """Somebody else needs the cores: waiting would not give one back."""
     cores = _Cores()
