@@ -133,7 +133,8 @@ class Broker:
             raise BrokerError(f"the data of this broker is damaged: {damage}", self._start_afresh())
         if not (self._kafka_dir / "meta.properties").exists():
             fresh.fill(self._kafka_dir)
-        properties.write_text(server_properties(self._kafka_dir, self.port, free_port()))
+        controller_port = free_port(but=self.port)
+        properties.write_text(server_properties(self._kafka_dir, self.port, controller_port))
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_WITHIN_S

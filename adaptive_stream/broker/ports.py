@@ -15,17 +15,18 @@ SERVER_PORTS = range(10_000, 32_000)
 TRIES = 1_000
 
 
-def free_port(neighbours: int = 1) -> int:
+def free_port(neighbours: int = 1, *, among: range = SERVER_PORTS, but: int = 0) -> int:
     """The first of so many neighbouring ports that nothing listens on at this moment.
 
-    Chosen by chance, so that two who ask at the same time are told two. Raises OSError.
+    Chosen by chance, so that two who ask at the same time are told two. Not `but`, which the caller
+    has chosen before and listens on later. Raises OSError.
     """
     chance = random.SystemRandom()
     for _ in range(TRIES):
-        port = chance.choice(SERVER_PORTS)
-        if all(is_free(port + number) for number in range(neighbours)):
+        port = chance.choice(among)
+        if port != but and all(is_free(port + number) for number in range(neighbours)):
             return port
-    raise OSError(f"no port from {SERVER_PORTS.start} to {SERVER_PORTS.stop} is free: end a server")
+    raise OSError(f"no port from {among.start} to {among.stop} is free: end a server")
 
 
 def is_free(port: int) -> bool:

@@ -183,6 +183,13 @@ def test_a_port_for_a_server_is_none_that_a_client_may_be_given() -> None:
     assert all(is_free(port + number) for port in chosen for number in range(3))
 
 
+def test_a_port_is_not_given_twice_to_one_who_listens_later() -> None:
+    """A broker and its controller were given the same one, once in some thousand starts."""
+    port = free_port()
+    with pytest.raises(OSError, match="no port from"):
+        free_port(among=range(port, port + 1), but=port)
+
+
 def test_a_directory_that_cannot_hold_data(tmp_path: Path) -> None:
     """A file where the data directory should be is named, with the option that helps."""
     (tmp_path / "data").write_text("a file")
