@@ -82,14 +82,15 @@ def _records(rate: int, seconds: int) -> list[Record]:
     return records_of(rate * seconds, rate // TRACKED_PER_S, f"{rate}")
 
 
-def records_of(count: int, every: int, run: str, customers: int = CUSTOMERS) -> list[Record]:
+def records_of(
+    count: int, every: int, run: str, customers: int = CUSTOMERS, one_in: int = 1
+) -> list[Record]:
     """`count` records; each `every`-th is a purchase that must lead to a suppression. `run` is a
-    number, so that each run has people of its own."""
+    number, so that each run has people of its own; of the others one in `one_in` is a customer."""
     now_ms = int(time.time() * 1000)
     records: list[Record] = []
-    for number, (channel, key, value) in enumerate(
-        mix.facts(count, customers, now_ms, seed=int(run))
-    ):
+    background = mix.facts(count, customers, now_ms, seed=int(run), every=one_in)
+    for number, (channel, key, value) in enumerate(background):
         id = ""
         if number % every == 0:
             id = f"buy-{run}-{number // every}"

@@ -18,12 +18,12 @@ ASKED = 200  # Of those whose complaint is open, and of those who never complain
 CASE = re.compile(rb'"type": "case\.(opened|closed)".*"email": "p0*(\d+)@')
 
 
-def check_decisions_know(lab: Lab, history: Path, live_customers: int) -> None:
+def check_decisions_know(lab: Lab, history: Path, live_one_in: int) -> None:
     """Raises AssertionError if any of some hundred decisions is another than history asks for.
-    Live facts have been about the first so many customers."""
+    Live facts have been about one customer in so many."""
     with history.open("rb") as lines:
         complaining, content = (
-            [n for n in people if n >= live_customers][:ASKED] for people in told_by(lines)
+            [n for n in people if n % live_one_in][:ASKED] for people in told_by(lines)
         )
     now_ms = int(time.time() * 1000)
     closings = ((f"close-{n}", n, now_ms) for n in (*complaining, *content))
