@@ -58,6 +58,7 @@ class Rulebook:
         self._shelf = Shelf()
         self._log = TopicPartition(catalog.name(RULES), 0)
         self._consumer: AIOKafkaConsumer
+        self._reading = False
         self._grown = asyncio.Condition()
         self._following: asyncio.Task[None] | None = None
 
@@ -81,6 +82,7 @@ class Rulebook:
         """Reads rules.v1 to its end, and publishes our files where it is empty."""
         self._boxes = boxes
         self._consumer = self._reader()
+        self._reading = True
         await self._consumer.start()
         self._consumer.assign([self._log])
         await self._consumer.seek_to_beginning(self._log)
@@ -99,10 +101,11 @@ class Rulebook:
         self._following = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
-        """Reads no further."""
+        """Reads no further, if it has begun to."""
         if self._following is not None:
             self._following.cancel()
-        await self._consumer.stop()
+        if self._reading:
+            await self._consumer.stop()
 
     async def load(self, id_: str) -> None:
         """Returns once these rules are in the library."""

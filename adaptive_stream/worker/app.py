@@ -65,12 +65,9 @@ class StageApp(faust.App):
         self.catalog = catalog
         own, wall = own_words(catalog.channels, catalog.rules), settings.clock == "wall"
         self._watch = Watch(
-            stage.name,
-            own,
-            wall=wall,
-            traces_url=settings.traces_url,
+            stage.name, own, wall=wall, traces_url=settings.traces_url,
             silent_after_s=silent_after_s(catalog.rules.senders),
-        )
+        )  # fmt: skip
         self.rulebook = rulebook
         self.keeper = Keeper(stage, settings, self._watch, rulebook)
         self.batch_bytes_max = 1 << 20
@@ -98,7 +95,9 @@ class StageApp(faust.App):
             self._watch.look_at(lambda: self.keeper.partitions, self.consumer.waits, self.is_ready)
             await self._http.start()
             self._begun = True
-        except BaseException as error:  # noqa: BLE001 (a start that fails, fails)
+        except BaseException as error:  # A start that fails, fails.
+            if self.should_stop and isinstance(error, asyncio.CancelledError):
+                raise  # Told to stop meanwhile: another stage refuses, say, and tells why.
             die("starting", error)
 
     async def _open_rules(self, rulebook: Rulebook) -> None:

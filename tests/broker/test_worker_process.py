@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -137,6 +138,23 @@ def test_a_worker_that_cannot_start_says_what_to_do(
     assert says in ended.stderr
     assert "hint: " in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_stage_that_is_stopped_while_it_starts_just_ends(tmp_path: Path) -> None:
+    """As the others are when one stage refuses; here Kafka takes a connection and says nothing."""
+    command = [sys.executable, "-m", "adaptive_stream", "worker", "--stage", "admit"]
+    command += ["--data-dir", str(tmp_path), "--web-port", "0"]
+    environ = os.environ | {"ADAPTIVE_STREAM_TENANT_KEY": "0123456789abcdef"}
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
+        starting = subprocess.Popen(
+            [*command, "--bootstrap", f"127.0.0.1:{silent.getsockname()[1]}"],
+            env=environ, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        with closing(silent.accept()[0]):
+            starting.send_signal(signal.SIGTERM)
+            _, said = starting.communicate(timeout=60)
+    assert (starting.returncode, said) == (0, "")
 
 
 def test_a_worker_with_another_tenant_key_does_not_start(
