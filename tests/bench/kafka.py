@@ -114,9 +114,12 @@ class Reader:
         return found
 
     def everything(self) -> Iterator[Read]:
-        """All that is there, until nothing more comes."""
+        """All that is there by now, and some of what comes meanwhile. Others may go on writing."""
+        began_ms = int(time.time() * 1000)
         while found := self.more(1.0):
             yield from found
+            if len(found) < READ_AT_ONCE and min(e.appended_ms for e in found) > began_ms:
+                break
 
     def close(self) -> None:
         """Lets go of the connection."""
