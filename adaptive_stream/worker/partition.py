@@ -8,6 +8,7 @@ Rule 2: state is encoded before it comes here. What a batch changed is never wha
 import asyncio
 import time
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from heapq import merge
 from itertools import islice
 from typing import Any
@@ -166,11 +167,9 @@ class Partition:
     async def _run(self) -> None:
         try:
             while not (self._closing and self._pending is None):
-                try:
+                with suppress(TimeoutError):  # Nothing happens: a look at the changelog is due.
                     async with asyncio.timeout(None if self._progress is None else steps.IDLE_S):
                         await self._work.wait()
-                except TimeoutError:
-                    pass  # Nothing happens: a look at the changelog is due.
                 self._work.clear()
                 if self._pending is not None:
                     await self._checkpoint()
@@ -214,8 +213,6 @@ class Partition:
     async def _next_beat(self) -> None:
         """Waits for it, but not with much at hand, nor at the end."""
         now_s = asyncio.get_running_loop().time()
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout_at(now_s - now_s % BEAT_S + BEAT_S):
                 await self._hurry.wait()
-        except TimeoutError:
-            pass

@@ -1,5 +1,6 @@
 """The local store, on a real RocksDB."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,6 +85,23 @@ def test_a_closed_store_opens_again_at_once_with_all_it_had(tmp_path: Path) -> N
         assert store.meta() == ({b"n": b"%d" % (n - 1)} if n else {})
         store.write({b"a": Row(0, b"%d" % n)}, {b"n": b"%d" % n})
         store.close()
+
+
+def test_a_store_that_opens_again_has_the_cache_and_filters_of_a_new_one(tmp_path: Path) -> None:
+    """After a restart its blocks are in the cache that is counted, and memory stays one number."""
+    memory = Memory(8 << 20, 8 << 20)
+    store = Store(tmp_path / "p", memory)
+    keys = [b"%d" % n for n in range(2_000)]
+    store.write({key: Row(1, os.urandom(1_000)) for key in keys}, {})
+    store.close()
+    again = Store(tmp_path / "p", memory)
+    before = again.figures()["store_cache_bytes"]
+    assert len(again.rows(keys)) == len(keys)
+    assert again.figures()["store_cache_bytes"] - before > 1_000_000
+    again.close()
+    settings = (tmp_path / "p" / "LOG").read_text()
+    assert "filter_policy: bloomfilter" in settings
+    assert "partition_filters: 1" in settings
 
 
 def test_kill_leaves_whole_batches_from_the_first_on(tmp_path: Path) -> None:
