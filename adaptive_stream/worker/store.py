@@ -9,7 +9,8 @@ number. Rows that were asked for lately have a share of it beside.
 
 import shutil
 import struct
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 
 from rocksdict import (
@@ -46,6 +47,7 @@ class Memory:
     def __init__(self, cache_bytes: int, buffer_bytes: int) -> None:
         self.cache = Cache(cache_bytes)
         self.room = Room(int(cache_bytes * RECENT_SHARE))
+        # The buffers are charged to the cache: what they take, it gives up.
         self.buffers = WriteBufferManager.new_write_buffer_manager_with_cache(
             buffer_bytes, False, self.cache
         )
@@ -85,17 +87,20 @@ class Store:
         # By name too: rocksdict opens what exists with the options in its file, without our cache.
         self._db = Rdict(str(self.path), options, {"default": options})
 
+    def _between(self, first: bytes, end: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """What is stored, in order. The options live as long as the iterator: without them it
+        ends early and says nothing."""
+        options = ReadOptions()
+        options.set_iterate_upper_bound(end)
+        at = self._db.iter(options)
+        at.seek(first)
+        while at.valid():
+            yield at.key(), at.value()
+            at.next()
+
     def meta(self) -> dict[bytes, bytes]:
         """All that was written as meta."""
-        options = ReadOptions()
-        options.set_iterate_upper_bound(META[:-1] + b"0")  # The byte after "/".
-        at = self._db.iter(options)
-        at.seek(META)
-        found = {}
-        while at.valid():
-            found[at.key()[len(META) :]] = at.value()
-            at.next()
-        return found
+        return {key[len(META) :]: value for key, value in self._between(META, _end(META))}
 
     def rows(self, keys: list[bytes]) -> dict[bytes, Row]:
         """The rows that exist, by key."""
@@ -117,30 +122,18 @@ class Store:
             for key, value in zip(asked, found, strict=True)
         }
 
-    def due(self, until_ms: int, after: tuple[int, bytes]) -> Iterable[tuple[int, bytes]]:
+    def due(self, until_ms: int, after: tuple[int, bytes]) -> Iterator[tuple[int, bytes]]:
         """(wake_ms, key) of rows due at `until_ms`, in order, strictly after that place."""
-        options = ReadOptions()
-        options.set_iterate_upper_bound(TIME + _WAKE.pack(until_ms + 1))
-        at = self._db.iter(options)
-        at.seek(TIME + _WAKE.pack(after[0]) + after[1])
-        while at.valid():
-            key = at.key()
+        first = TIME + _WAKE.pack(after[0]) + after[1]
+        for key, _ in self._between(first, TIME + _WAKE.pack(until_ms + 1)):
             place = _WAKE.unpack_from(key, 2)[0], key[10:]
             if place > after:
                 yield place
-            at.next()
 
     def following(self, after: bytes, count: int) -> list[bytes]:
         """The keys of the first rows behind `after`, in order."""
-        options = ReadOptions()
-        options.set_iterate_upper_bound(VALUE[:-1] + b"0")
-        at = self._db.iter(options)
-        at.seek(VALUE + after + b"\0")
-        found: list[bytes] = []
-        while at.valid() and len(found) < count:
-            found.append(at.key()[len(VALUE) :])
-            at.next()
-        return found
+        rows = self._between(VALUE + after + b"\0", _end(VALUE))
+        return [key[len(VALUE) :] for key, _ in islice(rows, count)]
 
     def write(self, rows: Mapping[bytes, Row], meta: Mapping[bytes, bytes]) -> None:
         """Rows, their index and meta, all or nothing."""
@@ -184,3 +177,8 @@ class Store:
         self._recent.leave()
         self._db.flush()
         self._db.close()
+
+
+def _end(prefix: bytes) -> bytes:
+    """The first key behind all of a prefix: "0" is the byte after "/"."""
+    return prefix[:-1] + b"0"

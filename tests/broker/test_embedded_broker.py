@@ -53,7 +53,7 @@ def runs(pid: int) -> bool:
 
 def write(bootstrap: str, topic: str, value: bytes) -> None:
     with KafkaAdminClient(bootstrap_servers=bootstrap) as admin:
-        admin.create_topics([NewTopic(topic, num_partitions=1, replication_factor=1)])
+        admin.create_topics([NewTopic(topic, 1, 1)], wait_for_metadata=True)
     with KafkaProducer(bootstrap_servers=bootstrap) as producer:
         producer.send(topic, value).get(timeout=ENDS_WITHIN_S)
 

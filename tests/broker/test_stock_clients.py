@@ -40,7 +40,7 @@ def stack(broker, tmp_path_factory) -> Iterator[Stack]:
     """One worker for all of them. Channels have three partitions, so that a partition is chosen."""
     directory = tmp_path_factory.mktemp("stock")
     with kafka.KafkaAdminClient(bootstrap_servers=broker.bootstrap) as admin:
-        admin.create_topics([NewTopic(RECEIPTS, num_partitions=5, replication_factor=1)])
+        admin.create_topics([NewTopic(RECEIPTS, 5, 1)], wait_for_metadata=True)
     with Stack(
         broker.bootstrap,
         directory,

@@ -190,7 +190,8 @@ def prefix(broker) -> str:
             [
                 NewTopic(prefix + topic, 4, 1, topic_configs={"retention.ms": "-1"})
                 for topic in TOPICS
-            ]
+            ],
+            wait_for_metadata=True,
         )
     with KafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
         for customer, fact, known_ms in (

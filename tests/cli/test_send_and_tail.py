@@ -27,7 +27,7 @@ Run = Callable[..., tuple[int, str, str]]
 def topic(broker, topic_prefix) -> str:
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
     name = f"{topic_prefix}channel.store.v1"
-    admin.create_topics([NewTopic(name=name, num_partitions=3, replication_factor=1)])
+    admin.create_topics([NewTopic(name, 3, 1)], wait_for_metadata=True)
     admin.close()
     return name
 
@@ -138,7 +138,7 @@ def test_who_stops_it_learns_how_to_go_on(tmp_path):
     """Within seconds, though a broker that has gone would be waited for two minutes."""
     with Broker(tmp_path / "data") as broker:
         admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-        admin.create_topics([NewTopic(name="receipts", num_partitions=1, replication_factor=1)])
+        admin.create_topics([NewTopic("receipts", 1, 1)], wait_for_metadata=True)
         admin.close()
         first, second = (
             subprocess.Popen(

@@ -50,7 +50,8 @@ def prefix(broker) -> str:
     prefix = f"t{uuid.uuid4().hex[:10]}."
     topics = {"context.v1": 1, "customer.state.v1": 2, "channel.store.v1": 1}
     with KafkaAdminClient(bootstrap_servers=broker.bootstrap) as admin:
-        admin.create_topics([NewTopic(prefix + name, n, 1) for name, n in topics.items()])
+        made = [NewTopic(prefix + name, n, 1) for name, n in topics.items()]
+        admin.create_topics(made, wait_for_metadata=True)
     now_ms = int(time.time() * 1000)
     with KafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
         rows = {"leeds-2": beat("leeds-2", now_ms - 5 * HOUR_MS), "york-1": beat("york-1", now_ms)}
