@@ -4,7 +4,7 @@ examples:
   adaptive-stream send store receipts.ndjson
   echo '{"type": "page.viewed", "identifiers": {"cookie": "ck-a"}}' | adaptive-stream send web
   adaptive-stream send store receipts.ndjson --key identifiers.loyalty
-  adaptive-stream send store two-years.ndjson --behind-at-most 1000 --per-second 100
+  adaptive-stream send store two-years.ndjson --behind-at-most 1000 --per-second 160
 """
 
 import argparse
